@@ -1,0 +1,216 @@
+//! A [`Model`] -> tokens.
+//!
+//! Invariants: cannot fail; decides nothing that `model` could decide; every path is absolute, every local is called
+//! `__dogpile_*` and hygienic, so that no name of the user's is shadowed or needed. The body stands *outside* the block
+//! that holds our static and imports: it sees nothing of them. Calls bear the span of the return type, because what can
+//! still be wrong then is a bound on it.
+
+use crate::attrs;
+use crate::item::Item;
+use crate::model::{Length, Model, Outcome, Policy};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+/// The cached function, and beside it what the user named: the handle, the original.
+pub(crate) fn attribute(model: &Model) -> TokenStream {
+    let Item { attrs, vis, sig, inner_attrs, body } = &model.item;
+    let returns = model.returns();
+    let here = Span::mixed_site();
+    let (beside, within, name) = match &model.handle {
+        Some(handle) => (Some(handle_item(model, handle)), None, handle.clone()),
+        None => {
+            let name = Ident::new("__DOGPILE", here);
+            (None, Some(local_item(model, &name)), name)
+        }
+    };
+    let original = model.original.as_ref().map(|name| original(model, name));
+    let check = alias_check(model);
+    let call = call(model, &name);
+    quote_spanned! {here=>
+        #beside
+        #original
+        #(#attrs)* #vis #sig {
+            #inner_attrs
+            #check
+            let __dogpile_body = move || -> #returns #body;
+            {
+                #within
+                #call
+            }
+        }
+    }
+}
+
+/// The value of `policy!`.
+pub(crate) fn policy(policy: &Policy) -> TokenStream {
+    let here = Span::mixed_site();
+    calls(policy, &quote_spanned!(here=> _), policy.name.as_ref().map(ToTokens::to_token_stream))
+}
+
+/// `Policy::<V>::expire(…).stale(…)…`: one method per option that was given.
+fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStream>) -> TokenStream {
+    let here = Span::mixed_site();
+    let expire = &policy.expire;
+    // A const duration of zero is found by the builder: its panic is to point at the expression.
+    let start = here.located_at(expire.span());
+    let krate = krate(policy, start);
+    let mut out = quote_spanned!(start=> #krate::__private::Policy::<#value>::expire(#expire));
+    for (method, length) in [("stale", &policy.stale), ("retry", &policy.retry)] {
+        if let Some(length) = length {
+            let method = Ident::new(method, here.located_at(length.span()));
+            out.extend(quote_spanned!(here=> .#method(#length)));
+        }
+    }
+    if let Some(refresh) = &policy.refresh {
+        let refresh = Ident::new(&format!("{refresh:?}"), here);
+        out.extend(quote_spanned!(here=> .refresh(#krate::__private::#refresh)));
+    }
+    if let Some(predicate) = &policy.cache_if {
+        out.extend(quote_spanned!(here=> .cache_if(#predicate)));
+    }
+    if let Some(name) = name {
+        out.extend(quote_spanned!(here=> .name(#name)));
+    }
+    out
+}
+
+impl ToTokens for Length {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let here = Span::mixed_site();
+        tokens.extend(match self {
+            Self::Fixed(duration, _) => {
+                let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
+                quote_spanned!(here=> ::core::time::Duration::new(#secs, #nanos))
+            }
+            Self::Endless(_) => quote_spanned!(here=> ::core::time::Duration::MAX),
+            Self::Const(expr) => expr.to_token_stream(),
+        });
+    }
+}
+
+/// Where the facade lives.
+fn krate(policy: &Policy, span: Span) -> TokenStream {
+    match &policy.krate {
+        Some(path) => path.to_token_stream(),
+        None => quote_spanned!(span=> ::dogpile),
+    }
+}
+
+/// The static inside the function.
+fn local_item(model: &Model, name: &Ident) -> TokenStream {
+    let (ty, value) = static_parts(model);
+    quote_spanned!(Span::mixed_site()=> static #name: #ty = #value;)
+}
+
+/// The static beside the function.
+fn handle_item(model: &Model, name: &Ident) -> TokenStream {
+    let (ty, value) = static_parts(model);
+    let vis = &model.item.vis;
+    let attrs = attrs::kept(&model.item.attrs, attrs::FOR_HANDLE);
+    let doc = format!("The values of `{}`: read, replaced, invalidated here.", model.name());
+    quote_spanned!(Span::mixed_site()=> #(#attrs)* #[doc = #doc] #vis static #name: #ty = #value;)
+}
+
+/// Type and initializer of the static.
+fn static_parts(model: &Model) -> (TokenStream, TokenStream) {
+    let policy = &model.policy;
+    let (first, last) = ends(&model.returns());
+    let krate = krate(policy, first);
+    let value = value_type(model);
+    let refresh = Ident::new(if model.refreshes_in_background() { "Background" } else { "Caller" }, first);
+    let close = quote_spanned!(last=> >);
+    let ty = quote_spanned!(first=> #krate::__private::Dogpile<#value, #krate::__private::#refresh #close);
+    // The type of the static tells the value's type, except to a closure: what that may do with its parameter is
+    // decided before. Said once, a type that cannot be kept is complained about once.
+    let inferred = quote_spanned!(first=> _);
+    let policy =
+        calls(policy, if policy.cache_if.is_some() { &value } else { &inferred }, Some(shown_name(model)));
+    (ty, quote_spanned!(first=> #krate::__private::Dogpile::new(#policy)))
+}
+
+/// The type that is kept.
+fn value_type(model: &Model) -> TokenStream {
+    let returns = model.returns();
+    match &model.outcome {
+        Outcome::Value { .. } => returns,
+        Outcome::Fallible { spelled: Some(ty), .. } => ty.to_token_stream(),
+        Outcome::Fallible { spelled: None, .. } => {
+            let (first, _) = ends(&returns);
+            let krate = krate(&model.policy, first);
+            quote_spanned!(first=> <#returns as #krate::__private::Fallible>::Value)
+        }
+    }
+}
+
+/// How the function appears in panics: its path, unless it was given a name.
+fn shown_name(model: &Model) -> TokenStream {
+    let function = model.name();
+    match &model.policy.name {
+        Some(name) => name.to_token_stream(),
+        None => quote_spanned! {Span::mixed_site()=>
+            ::core::concat!(::core::module_path!(), "::", #function)
+        },
+    }
+}
+
+/// Hands the body to the run time.
+fn call(model: &Model, name: &Ident) -> TokenStream {
+    let returns = model.returns();
+    let (at, _) = ends(&returns);
+    let krate = krate(&model.policy, at);
+    // The name keeps its own context (a handle may come out of a `macro_rules!`), and only its place changes.
+    let mut name = name.clone();
+    name.set_span(name.span().located_at(at));
+    let dogpile = quote_spanned!(at=> &#name);
+    let body = Ident::new("__dogpile_body", at);
+    match model.outcome {
+        Outcome::Value { .. } => quote_spanned!(at=> #krate::__private::call(#dogpile, #body)),
+        Outcome::Fallible { is_borrowing: true, .. } => {
+            quote_spanned!(at=> #krate::__private::try_call(#dogpile, #body))
+        }
+        Outcome::Fallible { is_borrowing: false, .. } => quote_spanned! {at=>
+            use #krate::__private::{ShareError as _, TakeOver as _};
+            #krate::__private::Attempt::<#returns>::new().__dogpile_try(#dogpile, #body)
+        },
+    }
+}
+
+/// Refuses, in const evaluation, a `Result` that the macro could not see.
+fn alias_check(model: &Model) -> Option<TokenStream> {
+    if !model.may_hide_result() {
+        return None;
+    }
+    let returns = model.returns();
+    let (at, _) = ends(&returns);
+    let krate = krate(&model.policy, at);
+    let message = format!(
+        "`{}` returns a `Result` behind an alias, and its errors would be cached\nhelp: write `fallible = true` to \
+         cache only what is `Ok`, or `fallible = false` to cache errors too",
+        model.name()
+    );
+    Some(quote_spanned! {at=>
+        const _: () = {
+            use #krate::__private::NotAResult as _;
+            ::core::assert!(!#krate::__private::ReturnType::<#returns>::IS_RESULT, #message)
+        };
+    })
+}
+
+/// The function as it would be without us, under another name.
+fn original(model: &Model, name: &Ident) -> TokenStream {
+    let Item { attrs, vis, sig, inner_attrs, body } = &model.item;
+    let attrs = attrs::kept(attrs, attrs::FOR_ORIGINAL);
+    let mut sig = sig.clone();
+    sig.ident = name.clone();
+    let doc = format!("`{}`, uncached.", model.name());
+    let body = body.stream();
+    quote!(#(#attrs)* #[doc = #doc] #vis #sig { #inner_attrs #body })
+}
+
+/// The spans of the first and of the last token, for names that resolve as ours do.
+fn ends(tokens: &TokenStream) -> (Span, Span) {
+    let here = Span::mixed_site();
+    let mut spans = tokens.clone().into_iter().map(|token| here.located_at(token.span()));
+    let first = spans.next().unwrap_or(here);
+    (first, spans.last().unwrap_or(first))
+}

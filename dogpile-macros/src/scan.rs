@@ -1,0 +1,111 @@
+//! Questions about tokens that need no grammar.
+//!
+//! Invariants: invisible groups are looked into like any other; nothing here decides what is allowed.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type};
+
+/// The first `word` anywhere in `tokens`.
+pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
+    flat(tokens.into_token_stream()).into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == word => Some(ident),
+        _ => None,
+    })
+}
+
+/// The first named lifetime that is neither `'static` nor bound by a `for<…>` in the tokens themselves. An elided one
+/// is not found: without parameters to borrow from, the compiler refuses it by itself.
+pub(crate) fn borrow(tokens: impl ToTokens) -> Option<Lifetime> {
+    let tokens = flat(tokens.into_token_stream());
+    let mut bound = vec!["static".to_owned(), "_".to_owned()];
+    let mut found = Vec::new();
+    let mut is_binder = false;
+    for (i, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(ident) if ident == "for" => is_binder = true,
+            TokenTree::Punct(punct) if punct.as_char() == '>' => is_binder = false,
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                if let Some(TokenTree::Ident(ident)) = tokens.get(i + 1) {
+                    match is_binder {
+                        true => bound.push(ident.to_string()),
+                        false => found.push(Lifetime { apostrophe: punct.span(), ident: ident.clone() }),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found.into_iter().find(|lifetime| !bound.iter().any(|name| lifetime.ident == name))
+}
+
+/// The tokens in order, those in groups included.
+fn flat(tokens: TokenStream) -> Vec<TokenTree> {
+    let mut out = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => out.extend(flat(group.stream())),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// The type without parentheses and invisible groups around it.
+pub(crate) fn peeled(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => peeled(&group.elem),
+        Type::Paren(paren) => peeled(&paren.elem),
+        other => other,
+    }
+}
+
+/// Is this `Result<…>`, `io::Result<…>`, `fmt::Result`, or any other path that ends so?
+pub(crate) fn is_result(ty: &Type) -> bool {
+    match peeled(ty) {
+        Type::Path(path) => path.path.segments.last().is_some_and(|segment| segment.ident == "Result"),
+        _ => false,
+    }
+}
+
+/// The first type among the generic arguments at the end of a path: the `T` of `Result<T, E>`.
+pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = peeled(ty) else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{borrow, first_argument, is_result, word};
+    use quote::{ToTokens as _, quote};
+    use syn::parse_quote;
+
+    #[test]
+    fn borrows_are_found_at_any_depth_and_binders_are_not_borrows() {
+        assert_eq!(borrow(quote!(Vec<(u8, Cow<'a, str>)>)).unwrap().ident, "a");
+        assert!(borrow(quote!(&'static str)).is_none());
+        assert!(borrow(quote!(for<'b> fn(&'b str) -> Box<dyn for<'c> Fn(&'c u8)>)).is_none());
+        assert!(borrow(quote!(Foo<'_>)).is_none());
+        assert_eq!(borrow(quote!((for<'b> fn(&'b str), &'d str))).unwrap().ident, "d");
+    }
+
+    #[test]
+    fn words_are_found_in_groups() {
+        assert!(word(quote!(Box<(impl Fn(), u8)>), "impl").is_some());
+        assert!(word(quote!(Simple), "impl").is_none());
+    }
+
+    #[test]
+    fn results_are_recognised_by_their_last_segment() {
+        assert!(is_result(&parse_quote!(std::io::Result<u8>)));
+        assert!(is_result(&parse_quote!((fmt::Result))));
+        assert!(!is_result(&parse_quote!(Result < u8, u8 > ::Ok)) && !is_result(&parse_quote!(ResultSet)));
+        let first = first_argument(&parse_quote!(Result<'a, T, E>)).cloned();
+        assert_eq!(first.unwrap().to_token_stream().to_string(), "T");
+        assert!(first_argument(&parse_quote!(fmt::Result)).is_none());
+    }
+}

@@ -1,0 +1,216 @@
+//! Reads the value of one option: duration, word, name, string, truth value, path, predicate.
+//!
+//! Invariants: every reader consumes `= value` and nothing behind it; every refusal says what to write for this very
+//! option; a value that a `macro_rules!` fragment wrapped in an invisible group is read like any other.
+
+use crate::args::{Entry, Refresh, Time};
+use crate::duration;
+use crate::errors::{error, nearest};
+use proc_macro2::TokenTree;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
+
+impl Entry {
+    /// An error about this option's value whose help is the example.
+    fn wrong(&self, tokens: impl ToTokens, problem: impl std::fmt::Display) -> syn::Error {
+        error(tokens, problem, format!("write `{}`", self.row.example))
+    }
+
+    fn equals(&self, input: ParseStream<'_>) -> syn::Result<()> {
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(self.wrong(&self.name, format!("`{}` has no value", self.row.name)));
+        }
+        if !input.peek(Token![=]) || input.peek(Token![==]) {
+            let stray = input.fork().parse::<TokenTree>().ok();
+            return Err(self.wrong(stray, format!("expected `=` after `{}`", self.row.name)));
+        }
+        let equals = input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            let name = &self.name;
+            return Err(self.wrong(quote!(#name #equals), format!("`{}` has no value", self.row.name)));
+        }
+        Ok(())
+    }
+
+    fn value(&self, input: ParseStream<'_>) -> syn::Result<Expr> {
+        self.equals(input)?;
+        let expr = input.parse::<Expr>().map_err(|error| {
+            let problem = format!("the value of `{}` cannot be read: {error}", self.row.name);
+            syn::Error::new(error.span(), format!("{problem}\nhelp: write `{}`", self.row.example))
+        })?;
+        Ok(peeled(expr))
+    }
+}
+
+/// The expression without the invisible group that a `macro_rules!` fragment comes in.
+fn peeled(expr: Expr) -> Expr {
+    match expr {
+        Expr::Group(group) => peeled(*group.expr),
+        other => other,
+    }
+}
+
+/// The name, if `expr` is nothing but one.
+fn as_identifier(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Path(path) if path.qself.is_none() && path.attrs.is_empty() => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+pub(crate) fn time(option: &Entry, input: ParseStream<'_>) -> syn::Result<Time> {
+    let name = option.row.name;
+    let quoted = |text: &str| format!("write `{name} = \"{text}\"`");
+    match option.value(input)? {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => literal_time(option, text),
+        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
+            Err(number(option, &int, int.base10_digits(), int.suffix()))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Float(float), .. }) => {
+            Err(number(option, &float, float.base10_digits(), float.suffix()))
+        }
+        Expr::Lit(other) => Err(option.wrong(other, format!("`{name}` takes a duration"))),
+        Expr::Unary(negative) if matches!(negative.op, syn::UnOp::Neg(_)) => {
+            Err(option.wrong(negative, format!("`{name}` takes a duration, and none is negative")))
+        }
+        Expr::Closure(closure) => {
+            Err(option.wrong(closure.inputs_begin, format!("`{name}` takes a duration, not a closure")))
+        }
+        expr => match as_identifier(&expr).map(Ident::to_string).as_deref() {
+            Some(word @ ("never" | "forever")) => {
+                Err(error(&expr, format!("`{word}` is written in quotes"), quoted(word)))
+            }
+            _ => Ok(Time::Const(expr)),
+        },
+    }
+}
+
+fn literal_time(option: &Entry, text: LitStr) -> syn::Result<Time> {
+    let value = text.value();
+    if matches!(value.as_str(), "never" | "forever") {
+        return Ok(Time::Word(text));
+    }
+    let endless = match option.row.name {
+        "expire" => Some("never"),
+        "stale" => Some("forever"),
+        _ => None,
+    };
+    match duration::parse(&value, endless) {
+        Ok(duration) => Ok(Time::Literal(text, duration)),
+        Err(flaw) => Err(error(text, flaw.problem, flaw.help)),
+    }
+}
+
+/// A number where a duration belongs: `60`, `1h`, `1.5h`, `60u64`.
+fn number(option: &Entry, token: &impl ToTokens, digits: &str, suffix: &str) -> syn::Error {
+    let name = option.row.name;
+    let is_rust_suffix = suffix.is_empty()
+        || suffix.trim_start_matches(['u', 'i', 'f']).chars().all(|c| c.is_ascii_digit())
+        || suffix.ends_with("size");
+    if is_rust_suffix {
+        let help = format!("write `{name} = \"{digits}s\"` for seconds");
+        return error(token, format!("`{digits}` has no unit"), help);
+    }
+    let text = format!("{digits}{suffix}");
+    error(token, "a duration is written in quotes", format!("write `{name} = \"{text}\"`"))
+}
+
+pub(crate) fn refresh(option: &Entry, input: ParseStream<'_>) -> syn::Result<Refresh> {
+    const WORDS: [(&str, Refresh); 2] = [("caller", Refresh::Caller), ("background", Refresh::Background)];
+    let expr = option.value(input)?;
+    if let Expr::Lit(ExprLit { lit: Lit::Str(word), .. }) = &expr {
+        let written = word.value();
+        if let Some((_, refresh)) = WORDS.iter().find(|(word, _)| *word == written) {
+            return Ok(*refresh);
+        }
+        let help = match nearest(&written, WORDS.map(|(word, _)| word)) {
+            Some(meant) => format!("did you mean `\"{meant}\"`?"),
+            None => "write `\"caller\"` or `\"background\"`".to_owned(),
+        };
+        return Err(error(word, format!("`{written}` is not a way to refresh"), help));
+    }
+    let written = as_identifier(&expr).map(Ident::to_string);
+    if let Some((word, _)) = WORDS.iter().find(|(word, _)| Some(*word) == written.as_deref()) {
+        let help = format!("write `refresh = \"{word}\"`");
+        return Err(error(&expr, format!("`{word}` is written in quotes"), help));
+    }
+    Err(error(
+        &expr,
+        "`refresh` takes a word in quotes",
+        "write `refresh = \"caller\"` or `refresh = \"background\"`",
+    ))
+}
+
+pub(crate) fn predicate(option: &Entry, input: ParseStream<'_>) -> syn::Result<Expr> {
+    let expr = option.value(input)?;
+    match &expr {
+        Expr::Path(_) => {}
+        Expr::Closure(closure) => {
+            if let Some(token) = closure.asyncness {
+                return Err(option.wrong(token, "`cache_if` cannot be async"));
+            }
+            if closure.inputs.len() != 1 {
+                let (begin, inputs, end) = (closure.inputs_begin, &closure.inputs, closure.inputs_end);
+                let problem = "`cache_if` takes one parameter, a reference to the value";
+                return Err(option.wrong(quote!(#begin #inputs #end), problem));
+            }
+        }
+        other => return Err(option.wrong(other, "`cache_if` takes a closure or the path of a function")),
+    }
+    Ok(expr)
+}
+
+pub(crate) fn identifier(option: &Entry, input: ParseStream<'_>) -> syn::Result<Ident> {
+    let name = option.row.name;
+    let expr = option.value(input)?;
+    match &expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+            let help = match text.parse_with(Ident::parse_any) {
+                Ok(ident) => format!("write `{name} = {ident}`"),
+                Err(_) => format!("write `{}`", option.row.example),
+            };
+            Err(error(text, format!("`{name}` takes a name, not a string"), help))
+        }
+        _ => match as_identifier(&expr) {
+            Some(ident) if !matches!(ident.to_string().as_str(), "self" | "Self" | "super" | "crate") => {
+                Ok(ident.clone())
+            }
+            _ => Err(option.wrong(&expr, format!("`{name}` takes a new name"))),
+        },
+    }
+}
+
+pub(crate) fn text(option: &Entry, input: ParseStream<'_>) -> syn::Result<LitStr> {
+    match option.value(input)? {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
+        other => Err(option.wrong(other, format!("`{}` takes a string literal", option.row.name))),
+    }
+}
+
+pub(crate) fn truth(option: &Entry, input: ParseStream<'_>) -> syn::Result<bool> {
+    match option.value(input)? {
+        Expr::Lit(ExprLit { lit: Lit::Bool(truth), .. }) => Ok(truth.value),
+        other => {
+            let help = "write `fallible = true` or `fallible = false`";
+            Err(error(other, "`fallible` takes `true` or `false`", help))
+        }
+    }
+}
+
+pub(crate) fn path(option: &Entry, input: ParseStream<'_>) -> syn::Result<Path> {
+    option.equals(input)?;
+    if input.peek(LitStr) {
+        let text = input.parse::<LitStr>()?;
+        let help = match text.parse_with(Path::parse_mod_style) {
+            Ok(path) => format!("write `crate = {}`", path.to_token_stream().to_string().replace(' ', "")),
+            Err(_) => format!("write `{}`", option.row.example),
+        };
+        return Err(error(text, "`crate` takes a path, not a string", help));
+    }
+    input.call(Path::parse_mod_style).map_err(|error| {
+        let message = format!("`crate` takes a path\nhelp: write `{}`", option.row.example);
+        syn::Error::new(error.span(), message)
+    })
+}

@@ -1,0 +1,78 @@
+//! Monotonic time as plain numbers: a [`Tick`] is a nanosecond count since an arbitrary, fixed instant.
+//!
+//! Two sources stand behind it. The coarse one is read without a trip to the hardware counter and lags by at most a
+//! kernel tick (1 to 10 ms); the precise one costs several times as much. A policy settles on one of them, so that
+//! the stamps and the readings that are compared always come from the same source.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// Nanoseconds since an arbitrary fixed instant of this process.
+pub(crate) type Tick = u64;
+
+/// Later than every reading: "never", "for ever".
+pub(crate) const NEVER: Tick = u64::MAX;
+
+/// Readings start here, so that there is a tick before the first one.
+const FIRST: Tick = 1;
+
+/// Which source a policy reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Good to a few nanoseconds.
+    Precise,
+    /// Good to a kernel tick, at a fifth of the price.
+    Coarse,
+}
+
+/// The longest step of the coarse clock that is expected anywhere: the tick of a 100 Hz kernel.
+const COARSE_STEP: Duration = Duration::from_millis(10);
+
+impl Source {
+    /// The cheapest source whose error stays within 1 % of `shortest`.
+    pub(crate) const fn for_shortest(shortest: Duration) -> Self {
+        if shortest.as_nanos() >= 100 * COARSE_STEP.as_nanos() { Self::Coarse } else { Self::Precise }
+    }
+
+    /// The time now.
+    #[inline]
+    pub(crate) fn now(self) -> Tick {
+        #[cfg(feature = "test-util")]
+        if let Some(frozen) = crate::testing::frozen_now() {
+            return frozen;
+        }
+        let real = self.real_now();
+        #[cfg(feature = "test-util")]
+        let real = real.saturating_add(crate::testing::skew());
+        real
+    }
+
+    #[inline]
+    pub(crate) fn real_now(self) -> Tick {
+        match self {
+            Self::Coarse => coarse_now(),
+            Self::Precise => precise_now(),
+        }
+    }
+}
+
+#[inline]
+fn coarse_now() -> Tick {
+    const ORIGIN: coarsetime::Instant = coarsetime::Instant::from_ticks(0);
+    // `Instant::now` of that crate also stores the reading into a shared static; this one does not.
+    coarsetime::Instant::now_without_cache_update().duration_since(ORIGIN).as_nanos().max(FIRST)
+}
+
+#[inline]
+fn precise_now() -> Tick {
+    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    let epoch = EPOCH.get_or_init(Instant::now);
+    ticks(epoch.elapsed()).saturating_add(FIRST)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "checked in the same line")]
+/// A duration in ticks; beyond the range (584 years) it counts as for ever.
+pub(crate) const fn ticks(duration: Duration) -> Tick {
+    let nanos = duration.as_nanos();
+    if nanos >= NEVER as u128 { NEVER } else { nanos as Tick }
+}

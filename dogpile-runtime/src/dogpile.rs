@@ -1,0 +1,407 @@
+//! One value: [`Dogpile`], the type behind functions without parameters.
+//!
+//! Thin on purpose: it finds or makes the [`Flights`] of its one key, and turns their answers into return values.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::flight::{Answer, Attempt, Computed, Flights, Lead, SharedError, Terms};
+use crate::policy::{Background, Caller, Policy, Verdict};
+use crate::pool;
+use crate::slot::Guard;
+use crate::stats::Stats;
+
+/// A value that many want and one computes.
+///
+/// Calls return the cached value at the price of a plain read. They wait only while the very first value is computed;
+/// after expiry exactly one caller regenerates it while everybody else keeps the stale one.
+///
+/// `R` is who regenerates: [`Caller`] or [`Background`], as the policy says.
+///
+/// # Recursion
+///
+/// A computation that asks its own dogpile for the value it is just computing for the first time panics at once with
+/// the dogpile's name, and so does the last of several computations that wait for each other in a circle, over any
+/// number of threads. While a stale value exists such calls return it. Not detected is a computation that waits, by
+/// other means, for a thread that asks the same dogpile.
+///
+/// # Panics
+///
+/// A panic of a computation goes to its caller alone; a follower takes over, a stale value stays, nothing is poisoned.
+///
+/// # Examples
+///
+/// ```
+/// use dogpile_runtime::{Dogpile, Policy};
+/// use std::time::Duration;
+///
+/// static ANSWER: Dogpile<u32> = Dogpile::new(Policy::expire(Duration::from_secs(3600)));
+///
+/// assert_eq!(ANSWER.get(), None);
+/// assert_eq!(ANSWER.get_or_compute(|| 42), 42);
+/// assert_eq!(ANSWER.get_or_compute(|| unreachable!("it is fresh")), 42);
+/// ANSWER.invalidate();
+/// assert!(!ANSWER.has_value());
+/// ```
+pub struct Dogpile<V, R = Caller> {
+    policy: Policy<V, R>,
+    flights: OnceLock<Arc<Flights<V>>>,
+}
+
+impl<V, R> Dogpile<V, R> {
+    /// An empty dogpile. Nothing is allocated before the first value is wanted.
+    pub const fn new(policy: Policy<V, R>) -> Self {
+        Self { policy, flights: OnceLock::new() }
+    }
+
+    /// The options it was made with.
+    pub const fn policy(&self) -> &Policy<V, R> {
+        &self.policy
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
+    fn flights(&self) -> &Arc<Flights<V>> {
+        self.flights.get_or_init(|| {
+            let terms = Terms::new(self.policy.refresh(Caller));
+            Arc::new(Flights::new(Arc::new(terms)))
+        })
+    }
+
+    #[inline]
+    fn hit(&self) -> Option<Guard<'_, V>> {
+        self.flights.get()?.hit()
+    }
+
+    fn servable(&self) -> Option<(Guard<'_, V>, Verdict)> {
+        self.flights.get()?.servable()
+    }
+
+    /// The value; computed by `compute` if there is none, or if it is stale and this caller is the one elected.
+    ///
+    /// Waits only while there is no servable value and somebody else computes one.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of `compute`, if this caller ran it, or if waiting would never end (see
+    /// [Recursion](Dogpile#recursion)).
+    #[inline]
+    pub fn get_or_compute<F>(&self, compute: F) -> V
+    where
+        F: FnOnce() -> V,
+        R: Refresh<F>,
+    {
+        match self.hit() {
+            Some(guard) => guard.value.clone(),
+            None => match self.resolve::<F, Never>(compute) {
+                Ok(value) => value,
+                Err(never) => match never {},
+            },
+        }
+    }
+
+    /// As [`get_or_compute`](Dogpile::get_or_compute), for a computation that can fail.
+    ///
+    /// An error is never stored. While the old value may be served, the caller whose regeneration failed gets it
+    /// instead of the error, and the next attempt is held back as the policy's `retry` says. Followers of a failed
+    /// computation try in their turn, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// With the error of `compute`, if this caller ran it and there is no servable value.
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_compute`](Dogpile::get_or_compute).
+    #[inline]
+    pub fn try_get_or_compute<F, E>(&self, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Result<V, E>,
+        R: Refresh<F>,
+    {
+        match self.hit() {
+            Some(guard) => Ok(guard.value.clone()),
+            None => self.resolve::<F, Alone<E>>(compute),
+        }
+    }
+
+    /// As [`try_get_or_compute`](Dogpile::try_get_or_compute), but a failed computation answers everybody who waited
+    /// for it: each gets a clone of the error, and a failing origin is asked once per herd.
+    ///
+    /// Followers that expect an error of another type try in their turn.
+    ///
+    /// # Errors
+    ///
+    /// With the error of `compute`, or a clone of the one that this caller waited for.
+    ///
+    /// # Panics
+    ///
+    /// As [`get_or_compute`](Dogpile::get_or_compute).
+    #[inline]
+    pub fn try_get_or_compute_shared<F, E>(&self, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Result<V, E>,
+        E: Clone + Send + Sync + 'static,
+        R: Refresh<F>,
+    {
+        match self.hit() {
+            Some(guard) => Ok(guard.value.clone()),
+            None => self.resolve::<F, Together<E>>(compute),
+        }
+    }
+
+    /// Everything but the hit.
+    #[cold]
+    fn resolve<F, K>(&self, compute: F) -> Result<V, K::Error>
+    where
+        F: FnOnce() -> K::Output,
+        K: Failing<V>,
+        R: Refresh<F>,
+    {
+        let mut compute = Some(compute);
+        let mut own_error = None;
+        let answer = self.flights().attempt(&mut Attempt {
+            detaches: R::DETACHES,
+            takes: K::takes,
+            compute: &mut || {
+                let compute = compute.take().expect("a call computes once");
+                let (computed, error) = run::<V, K>(compute);
+                own_error = error;
+                computed
+            },
+        });
+        match answer {
+            Answer::Value(value) => Ok(value),
+            Answer::Failed => Err(own_error.expect("a leader that failed has its error")),
+            Answer::Shared(error) => Err(K::unshare(&*error)),
+            Answer::Circular(cycle) => panic!("{cycle}"),
+            Answer::Elected(lead, stale) => {
+                let compute = compute.take().expect("an elected caller has not computed");
+                R::detach(compute, move |compute| regenerate(lead, || run::<V, K>(compute).0));
+                self.flights().terms().counters.stale_served();
+                Ok(stale.value.clone())
+            }
+        }
+    }
+
+    /// The servable value, fresh or stale. Never computes, never waits.
+    pub fn get(&self) -> Option<V> {
+        self.servable().map(|(guard, _)| guard.value.clone())
+    }
+
+    /// The servable value without cloning it. Never computes, never waits; while the guard lives, so does this value,
+    /// whatever becomes of the dogpile meanwhile.
+    pub fn read(&self) -> Option<Ref<'_, V>> {
+        self.servable().map(|(guard, _)| Ref { guard })
+    }
+
+    /// Stores `value`, fresh from now on, whatever `cache_if` says of it.
+    ///
+    /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`.
+    pub fn set(&self, value: V) {
+        self.flights().set(value);
+    }
+
+    /// Forgets the value. No call that starts after this returns sees a value computed from before it.
+    ///
+    /// Wins over a computation under way: its result goes to those who wait for it already, and is not stored.
+    pub fn invalidate(&self) {
+        if let Some(flights) = self.flights.get() {
+            flights.invalidate();
+        }
+    }
+
+    /// Makes the value stale: the next call regenerates it, the others keep it meanwhile, as far as the policy's
+    /// `stale` allows. What a computation under way comes to is stored, already stale.
+    pub fn expire(&self) {
+        if let Some(flights) = self.flights.get() {
+            flights.expire();
+        }
+    }
+
+    /// How long ago the servable value was made.
+    pub fn age(&self) -> Option<Duration> {
+        let (guard, _) = self.servable()?;
+        let now = self.flights.get()?.terms().now();
+        Some(Duration::from_nanos(now.saturating_sub(guard.made)))
+    }
+
+    /// Whether there is a servable value, fresh or stale.
+    pub fn has_value(&self) -> bool {
+        self.servable().is_some()
+    }
+
+    /// Whether the next call would have to regenerate: there is no servable value, or it is stale.
+    pub fn is_expired(&self) -> bool {
+        !matches!(self.servable(), Some((_, Verdict::Fresh)))
+    }
+
+    /// Whether a computation is under way, or waits for a worker, whose result would be stored.
+    pub fn is_computing(&self) -> bool {
+        self.flights.get().is_some_and(|flights| flights.is_computing())
+    }
+
+    /// What happened so far.
+    pub fn stats(&self) -> Stats {
+        self.flights.get().map(|flights| flights.terms().counters.read()).unwrap_or_default()
+    }
+}
+
+/// Runs a queued flight on the thread of a worker.
+fn regenerate<V: Clone + Send + Sync + 'static>(lead: Lead<V>, compute: impl FnOnce() -> Computed<V>) {
+    if lead.begin() {
+        let mut compute = Some(compute);
+        lead.run(&mut || compute.take().expect("a flight computes once")());
+    }
+}
+
+/// How the result of a computation splits into value and error, and what followers may have of the error.
+trait Failing<V> {
+    type Output;
+    type Error;
+
+    fn split(output: Self::Output) -> Result<V, Self::Error>;
+
+    fn share(_: &Self::Error) -> Option<SharedError> {
+        None
+    }
+
+    fn takes(_: &(dyn Any + Send + Sync)) -> bool {
+        false
+    }
+
+    fn unshare(_: &(dyn Any + Send + Sync)) -> Self::Error {
+        unreachable!("an error that it does not take")
+    }
+}
+
+/// It cannot fail.
+struct Never;
+
+/// The error is its caller's.
+struct Alone<E>(PhantomData<E>);
+
+/// Followers get a clone of the error.
+struct Together<E>(PhantomData<E>);
+
+impl<V> Failing<V> for Never {
+    type Output = V;
+    type Error = Infallible;
+
+    fn split(output: V) -> Result<V, Infallible> {
+        Ok(output)
+    }
+}
+
+impl<V, E> Failing<V> for Alone<E> {
+    type Output = Result<V, E>;
+    type Error = E;
+
+    fn split(output: Result<V, E>) -> Result<V, E> {
+        output
+    }
+}
+
+impl<V, E: Clone + Send + Sync + 'static> Failing<V> for Together<E> {
+    type Output = Result<V, E>;
+    type Error = E;
+
+    fn split(output: Result<V, E>) -> Result<V, E> {
+        output
+    }
+
+    fn share(error: &E) -> Option<SharedError> {
+        Some(Arc::new(error.clone()))
+    }
+
+    fn takes(error: &(dyn Any + Send + Sync)) -> bool {
+        error.is::<E>()
+    }
+
+    fn unshare(error: &(dyn Any + Send + Sync)) -> E {
+        error.downcast_ref::<E>().expect("`takes` looked at its type").clone()
+    }
+}
+
+/// Computes, and keeps the error beside what followers may know of it.
+fn run<V, K: Failing<V>>(compute: impl FnOnce() -> K::Output) -> (Computed<V>, Option<K::Error>) {
+    match K::split(compute()) {
+        Ok(value) => (Computed::Value(value), None),
+        Err(error) => (Computed::Failed(K::share(&error)), Some(error)),
+    }
+}
+
+/// Who regenerates, and what a computation must be for that: any closure for [`Caller`], `Send + 'static` for
+/// [`Background`]. Sealed.
+pub trait Refresh<F>: Sealed {
+    #[doc(hidden)]
+    const DETACHES: bool;
+
+    #[doc(hidden)]
+    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static);
+}
+
+impl<F> Refresh<F> for Caller {
+    const DETACHES: bool = false;
+
+    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static) {
+        regenerate(compute);
+    }
+}
+
+impl<F: Send + 'static> Refresh<F> for Background {
+    const DETACHES: bool = true;
+
+    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static) {
+        pool::spawn(Box::new(move || regenerate(compute)));
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Caller {}
+    impl Sealed for super::Background {}
+}
+use sealed::Sealed;
+
+/// A value being read, not cloned: [`Dogpile::read`].
+///
+/// It holds up nobody. Whatever replaces the value meanwhile is not seen through it.
+pub struct Ref<'a, V> {
+    guard: Guard<'a, V>,
+}
+
+impl<V> Deref for Ref<'_, V> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.guard.value
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Ref<'_, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static, R> fmt::Debug for Dogpile<V, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dogpile")
+            .field("name", &self.policy.shown_name())
+            .field("has_value", &self.has_value())
+            .field("is_expired", &self.is_expired())
+            .field("is_computing", &self.is_computing())
+            .finish_non_exhaustive()
+    }
+}
+
+// A panic of the user's code is never observed half-way: values are swapped whole, flights end in every case.
+impl<V, R> UnwindSafe for Dogpile<V, R> {}
+impl<V, R> RefUnwindSafe for Dogpile<V, R> {}

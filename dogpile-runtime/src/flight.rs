@@ -1,0 +1,421 @@
+//! The only state machine: who computes, who waits, what becomes of the result.
+//!
+//! ```text
+//!                  elect (gone, or stale and the gate open)
+//!        no flight ───────────────────────────────────────▶ live flight
+//!            ▲                                                  │ │ │
+//!            ├── land: slot := value, gate open, back-off over ─┘ │ │
+//!            ├── end: error, panic, abandoned; gate closed for the back-off
+//!            └── invalidate, set, taken over while queued ────────┘
+//!                     └▶ orphaned: still has followers and an outcome, but no way to the slot
+//! ```
+//!
+//! Invariants, all under the one lock of [`Flights::state`]: at most one flight is live; the slot is written there and
+//! nowhere else; the gate is [`NEVER`] exactly while a flight is live; an outcome is set at most once, and every
+//! change that a follower may be waiting for notifies the crowd. No code of the user runs under the lock: values leave
+//! it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+
+use crate::clock::{NEVER, Source, Tick};
+use crate::policy::{Policy, Verdict};
+use crate::slot::{Entry, Guard, Slot};
+use crate::stats::Counters;
+use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread};
+use crate::wait::{Awaited, Cycle, Waiting};
+
+/// An error that a herd shares.
+pub(crate) type SharedError = Arc<dyn Any + Send + Sync>;
+
+/// What the computation of a value came to.
+pub(crate) enum Computed<V> {
+    /// It succeeded.
+    Value(V),
+    /// It failed; the error is with the caller, and a clone of it here if followers may have one.
+    Failed(Option<SharedError>),
+}
+
+/// One attempt of a caller to get a value: its computation, and which shared errors it can take for an answer.
+pub(crate) struct Attempt<'a, V> {
+    pub(crate) compute: &'a mut dyn FnMut() -> Computed<V>,
+    pub(crate) takes: fn(&(dyn Any + Send + Sync)) -> bool,
+    /// Whether somebody else is to regenerate a stale value.
+    pub(crate) detaches: bool,
+}
+
+/// How an attempt ended.
+pub(crate) enum Answer<V> {
+    Value(V),
+    /// This caller led, failed, and there is nothing to fall back on; the error is its own.
+    Failed,
+    /// Another caller led and failed.
+    Shared(SharedError),
+    /// This caller was elected, and is to find somebody else to do it; it gets the stale value.
+    Elected(Lead<V>, Arc<Entry<V>>),
+    /// Waiting would never end.
+    Circular(Cycle),
+}
+
+/// One computation under way, as its followers see it.
+pub(crate) struct Flight<V> {
+    name: &'static str,
+    /// Empty while the flight is queued for a worker.
+    leader: OnceLock<ThreadId>,
+    outcome: OnceLock<Outcome<V>>,
+}
+
+enum Outcome<V> {
+    Value(Arc<Entry<V>>),
+    Error(SharedError),
+    /// Panicked, or failed with an error that cannot be shared: the next one tries.
+    Abandoned,
+}
+
+impl<V: Send + Sync> Awaited for Flight<V> {
+    fn leader(&self) -> Option<ThreadId> {
+        if self.outcome.get().is_some() { None } else { self.leader.get().copied() }
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+struct Live<V> {
+    flight: Arc<Flight<V>>,
+    /// `expire` came while it was under way.
+    lands_expired: bool,
+}
+
+struct State<V> {
+    live: Option<Live<V>>,
+    failures_in_a_row: u32,
+}
+
+/// What all keys of a dogpile have in common.
+pub(crate) struct Terms<V> {
+    policy: Policy<V>,
+    source: Source,
+    pub(crate) counters: Counters,
+}
+
+impl<V> Terms<V> {
+    pub(crate) fn new(policy: Policy<V>) -> Self {
+        Self { source: policy.source(), policy, counters: Counters::new() }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Tick {
+        self.source.now()
+    }
+}
+
+/// One key: its value and the flights that make it.
+pub(crate) struct Flights<V> {
+    slot: Slot<V>,
+    /// Until when a stale value is served without asking for the lock.
+    gate: AtomicU64,
+    state: Mutex<State<V>>,
+    crowd: Condvar,
+    terms: Arc<Terms<V>>,
+}
+
+enum Election<V> {
+    /// Somebody has just landed, or leads already: look again, the value is servable.
+    Look,
+    Follow(Arc<Flight<V>>),
+    Lead(Lead<V>),
+    /// As `Lead`, but queued.
+    Queue(Lead<V>, Arc<Entry<V>>),
+}
+
+const OPEN: Tick = 0;
+
+impl<V> Flights<V> {
+    pub(crate) fn new(terms: Arc<Terms<V>>) -> Self {
+        Self {
+            slot: Slot::empty(),
+            gate: AtomicU64::new(OPEN),
+            state: Mutex::new(State { live: None, failures_in_a_row: 0 }),
+            crowd: Condvar::new(),
+            terms,
+        }
+    }
+
+    pub(crate) fn terms(&self) -> &Terms<V> {
+        &self.terms
+    }
+
+    /// The value, if this caller need do nothing but take it: fresh, or stale with the gate closed.
+    #[inline]
+    pub(crate) fn hit(&self) -> Option<Guard<'_, V>> {
+        let guard = self.slot.read()?;
+        let fresh_until = guard.fresh_until();
+        if fresh_until == NEVER {
+            return Some(guard);
+        }
+        let now = self.terms.now();
+        if now <= fresh_until {
+            return Some(guard);
+        }
+        // Acquire: pairs with the Release stores under the lock; a caller that finds the gate open also finds the
+        // value that opened it, or elects under the lock.
+        if now < self.gate.load(Ordering::Acquire)
+            && self.terms.policy.judge(fresh_until, now) == Verdict::Stale
+        {
+            self.terms.counters.stale_served();
+            return Some(guard);
+        }
+        None
+    }
+
+    /// The value, if it may be served at all.
+    pub(crate) fn servable(&self) -> Option<(Guard<'_, V>, Verdict)> {
+        let guard = self.slot.read()?;
+        match self.terms.policy.judge(guard.fresh_until(), self.terms.now()) {
+            Verdict::Gone => None,
+            verdict => Some((guard, verdict)),
+        }
+    }
+
+    pub(crate) fn is_computing(&self) -> bool {
+        self.state.lock().live.is_some()
+    }
+
+    fn set_gate(&self, _locked: &MutexGuard<'_, State<V>>, until: Tick) {
+        // Release: pairs with the Acquire in `hit`.
+        self.gate.store(until, Ordering::Release);
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static> Flights<V> {
+    /// The whole decision table, for a caller that did not hit.
+    #[cold]
+    pub(crate) fn attempt(self: &Arc<Self>, attempt: &mut Attempt<'_, V>) -> Answer<V> {
+        loop {
+            if let Some(guard) = self.hit() {
+                return Answer::Value(guard.value.clone());
+            }
+            match self.elect(attempt.detaches) {
+                Election::Look => {}
+                Election::Lead(lead) => return lead.run(attempt.compute),
+                Election::Queue(lead, stale) => return Answer::Elected(lead, stale),
+                Election::Follow(flight) => {
+                    if let Err(cycle) = self.follow(&flight) {
+                        return Answer::Circular(cycle);
+                    }
+                    match flight.outcome.get() {
+                        Some(Outcome::Value(entry)) => return Answer::Value(entry.value.clone()),
+                        Some(Outcome::Error(error)) if (attempt.takes)(&**error) => {
+                            return Answer::Shared(Arc::clone(error));
+                        }
+                        // Woken does not mean done: look again.
+                        Some(Outcome::Error(_) | Outcome::Abandoned) | None => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Looks again under the lock, and settles what this caller is.
+    fn elect(self: &Arc<Self>, detaches: bool) -> Election<V> {
+        let mut state = self.state.lock();
+        let now = self.terms.now();
+        // Nobody replaces the entry while we hold the lock, so dropping this guard has nothing to reclaim.
+        let kept = match self.slot.read() {
+            None => None,
+            Some(guard) => match self.terms.policy.judge(guard.fresh_until(), now) {
+                Verdict::Fresh => return Election::Look,
+                // Relaxed: written under the lock that we hold.
+                Verdict::Stale if now < self.gate.load(Ordering::Relaxed) => return Election::Look,
+                Verdict::Stale => Some(guard.share()),
+                Verdict::Gone => None,
+            },
+        };
+        let begun = state.live.as_ref().filter(|live| live.flight.leader.get().is_some());
+        if let (None, Some(live)) = (&kept, begun) {
+            return Election::Follow(Arc::clone(&live.flight));
+        }
+        // No flight, or one that no worker has begun yet while we cannot wait for the value: it becomes ours.
+        let flight = Arc::new(Flight {
+            name: self.terms.policy.shown_name(),
+            leader: OnceLock::new(),
+            outcome: OnceLock::new(),
+        });
+        let superseded = state.live.replace(Live { flight: Arc::clone(&flight), lands_expired: false });
+        self.set_gate(&state, NEVER);
+        let is_queued = detaches && kept.is_some();
+        if !is_queued {
+            flight.leader.get_or_init(current_thread);
+        }
+        drop(state);
+        drop(superseded);
+        let lead = Lead { flights: Arc::clone(self), flight, has_ended: false };
+        match kept {
+            Some(kept) => {
+                self.terms.counters.expect_stale();
+                if is_queued { Election::Queue(lead, kept) } else { Election::Lead(lead) }
+            }
+            None => Election::Lead(lead),
+        }
+    }
+
+    /// Waits until `flight` has ended or there is a servable value from elsewhere.
+    fn follow(&self, flight: &Arc<Flight<V>>) -> Result<(), Cycle> {
+        let waiting = Waiting::enter(Arc::clone(flight) as Arc<dyn Awaited>)?;
+        self.terms.counters.wait();
+        let mut state = self.state.lock();
+        while flight.outcome.get().is_none() && self.servable().is_none() {
+            self.crowd.wait(&mut state);
+        }
+        drop(state);
+        drop(waiting);
+        Ok(())
+    }
+
+    /// Stores a value from outside; a flight under way is orphaned, those who wait for it get this value.
+    pub(crate) fn set(&self, value: V) {
+        let now = self.terms.now();
+        let entry = Arc::new(Entry::new(value, now, self.terms.policy.fresh_until(now)));
+        let mut state = self.state.lock();
+        let leaving = (self.slot.replace(Some(entry)), self.orphan(&mut state));
+        self.crowd.notify_all();
+        drop(state);
+        drop(leaving);
+    }
+
+    /// Forgets the value; a flight under way is orphaned, those who wait for it get its result.
+    pub(crate) fn invalidate(&self) {
+        let mut state = self.state.lock();
+        let leaving = (self.slot.replace(None), self.orphan(&mut state));
+        drop(state);
+        drop(leaving);
+    }
+
+    fn orphan(&self, state: &mut MutexGuard<'_, State<V>>) -> Option<Live<V>> {
+        state.failures_in_a_row = 0;
+        self.set_gate(state, OPEN);
+        state.live.take()
+    }
+
+    /// Makes the value stale; that of a flight under way lands stale.
+    pub(crate) fn expire(&self) {
+        let mut state = self.state.lock();
+        if let Some(guard) = self.slot.read() {
+            guard.expire(self.terms.now());
+        }
+        state.failures_in_a_row = 0;
+        match &mut state.live {
+            Some(live) => live.lands_expired = true,
+            None => self.set_gate(&state, OPEN),
+        }
+    }
+}
+
+/// The leader's duty. Fails by default: whoever drops it without having landed abandons the flight.
+pub(crate) struct Lead<V> {
+    flights: Arc<Flights<V>>,
+    flight: Arc<Flight<V>>,
+    has_ended: bool,
+}
+
+impl<V> Lead<V> {
+    /// Takes the flight out of the queue, on the thread that will run it. `false` if it is not wanted any more.
+    pub(crate) fn begin(&self) -> bool {
+        let state = self.flights.state.lock();
+        let is_live = self.is_live(&state);
+        if is_live {
+            self.flight.leader.get_or_init(current_thread);
+        }
+        is_live
+    }
+
+    fn end(mut self, outcome: Outcome<V>) {
+        self.has_ended = true;
+        self.fail(outcome);
+    }
+
+    fn fail(&self, outcome: Outcome<V>) {
+        let flights = &*self.flights;
+        let mut state = flights.state.lock();
+        if self.is_live(&state) {
+            state.live = None;
+            state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
+            let until = flights.terms.policy.retry_at(flights.terms.now(), state.failures_in_a_row);
+            flights.set_gate(&state, until);
+        }
+        self.arrive(&state, outcome);
+    }
+
+    fn is_live(&self, state: &State<V>) -> bool {
+        state.live.as_ref().is_some_and(|live| Arc::ptr_eq(&live.flight, &self.flight))
+    }
+
+    fn arrive(&self, _locked: &MutexGuard<'_, State<V>>, outcome: Outcome<V>) {
+        let is_first = self.flight.outcome.set(outcome).is_ok();
+        debug_assert!(is_first, "a flight ends once");
+        self.flights.crowd.notify_all();
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static> Lead<V> {
+    /// Computes, and lands what comes of it. A panic of the user's code passes through, and abandons the flight.
+    pub(crate) fn run(self, compute: &mut dyn FnMut() -> Computed<V>) -> Answer<V> {
+        let flights = Arc::clone(&self.flights);
+        let terms = flights.terms();
+        terms.counters.computation();
+        match compute() {
+            Computed::Value(value) => {
+                let is_cacheable = terms.policy.is_cacheable(&value);
+                Answer::Value(self.land(value, is_cacheable).value.clone())
+            }
+            Computed::Failed(shared) => {
+                terms.counters.failure();
+                self.end(shared.map_or(Outcome::Abandoned, Outcome::Error));
+                match flights.servable() {
+                    Some((guard, verdict)) => {
+                        if verdict == Verdict::Stale {
+                            terms.counters.stale_served();
+                        }
+                        Answer::Value(guard.value.clone())
+                    }
+                    None => Answer::Failed,
+                }
+            }
+        }
+    }
+
+    fn land(mut self, value: V, is_cacheable: bool) -> Arc<Entry<V>> {
+        self.has_ended = true;
+        let flights = &*self.flights;
+        let now = flights.terms.now();
+        let entry = Arc::new(Entry::new(value, now, flights.terms.policy.fresh_until(now)));
+        let mut state = flights.state.lock();
+        let mut leaving = None;
+        if self.is_live(&state) {
+            let live = flights.orphan(&mut state);
+            if is_cacheable {
+                if live.as_ref().is_some_and(|live| live.lands_expired) {
+                    entry.expire(now);
+                }
+                leaving = Some(flights.slot.replace(Some(Arc::clone(&entry))));
+            }
+        }
+        self.arrive(&state, Outcome::Value(Arc::clone(&entry)));
+        drop(state);
+        drop(leaving);
+        entry
+    }
+}
+
+impl<V> Drop for Lead<V> {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            if self.flight.leader.get().is_some() {
+                self.flights.terms.counters.panic();
+            }
+            self.fail(Outcome::Abandoned);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The run time of the [`dogpile`](https://docs.rs/dogpile) crate. Use that one; this is where its promises are kept.
+//!
+//! # The algorithm
+//!
+//! A call reads the **slot**: one pointer to a value and its **stamp**, protected by a hazard pointer, so that the
+//! read waits for nobody and writes only to memory of its own thread (`slot`). The **policy** judges the stamp
+//! against the clock (`policy`, `clock`):
+//!
+//! * *fresh*: clone the value and return it. That is all a hit does.
+//! * *stale*, and the **gate** closed, because somebody regenerates or a failure backs off: the same.
+//! * otherwise the call turns to the lock of its **flights** (`flight`), judges once more under it, for somebody may
+//!   just have landed, and is elected **leader**, told to follow, or sent back to read again.
+//!
+//! The leader computes with no lock held and then *lands*: under the lock, if its flight is still the live one, the
+//! slot gets the new value, the gate opens, and the crowd is woken. If it fails, panics or is dropped, its guard
+//! *ends* the flight in the same way, without a value: the gate stays closed for the back-off, and the next follower
+//! takes over. `invalidate` and `set` unhook the live flight, so that it lands beside the slot: those who waited for
+//! it get its result, and nobody else.
+//!
+//! A **follower** waits (`wait`) only while there is no servable value. Woken does not mean done: it looks again.
+//! Before it waits it follows the trail of who waits for whom, and panics with the names if the trail comes back.
+//!
+//! With `refresh = "background"` the elected caller queues the flight for a worker (`pool`) and returns the stale
+//! value. A flight still in the queue is no reason to wait: whoever finds its value gone takes it over.
+//!
+//! A value taken out of the slot is dropped at once, or by the last reader that still uses it.
+
+#![deny(unsafe_code)]
+
+mod clock;
+mod dogpile;
+mod flight;
+mod policy;
+mod pool;
+#[doc(hidden)]
+pub mod private;
+#[expect(unsafe_code, reason = "hazard pointers: the bar of the hit path needs them; proven and model-checked")]
+mod slot;
+mod stats;
+mod sync;
+#[cfg(feature = "test-util")]
+pub mod testing;
+mod wait;
+
+pub use dogpile::{Dogpile, Ref, Refresh};
+pub use policy::{Background, Caller, Policy};
+pub use stats::Stats;
+
+/// Takes the readers' fence away, in the model that is to be caught.
+#[cfg(dogpile_loom)]
+#[doc(hidden)]
+pub fn take_readers_fence() {
+    sync::READERS_FENCE.store(false, std::sync::atomic::Ordering::SeqCst);
+}

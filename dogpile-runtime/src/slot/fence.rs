@@ -1,0 +1,92 @@
+//! An asymmetric pair of fences: free for readers, paid by writers.
+//!
+//! A reader publishes a hazard and then re-reads the slot; a writer replaces the slot and then reads the hazards.
+//! Each side's store must be visible to the other before its load, or both miss: the one reordering every processor
+//! is allowed. A sequentially consistent fence on both sides forbids it, and costs the reader more than the rest of
+//! its work. On Linux the writer can instead interrupt every other thread of the process and have *it* execute the
+//! fence (`membarrier`, private and expedited; P1202 in the C++ papers describes the pair). Readers then only need
+//! the compiler not to reorder.
+//!
+//! Invariant: readers rely on the cheap side only after the kernel has accepted the registration, and the decision
+//! never changes afterwards.
+
+use crate::sync::{AtomicU8, Ordering, compiler_fence, fence, global};
+
+const UNDECIDED: u8 = 0;
+const SYMMETRIC: u8 = 1;
+const ASYMMETRIC: u8 = 2;
+
+global! {
+    static MODE: AtomicU8 = AtomicU8::new(UNDECIDED);
+}
+
+/// Settles which pair is used. Every reader calls it once before its first [`light`].
+pub(super) fn decide() {
+    // Relaxed: the same thread's later loads see its own store, and two threads deciding at once both ask the
+    // kernel, which gives both the same answer.
+    if MODE.load(Ordering::Relaxed) == UNDECIDED {
+        let mode = if membarrier::is_registered() { ASYMMETRIC } else { SYMMETRIC };
+        MODE.store(mode, Ordering::Relaxed);
+    }
+}
+
+/// The reader's side: between storing a hazard and re-reading the slot, and again after clearing it.
+#[inline]
+pub(super) fn light() {
+    #[cfg(dogpile_loom)]
+    if !crate::sync::READERS_FENCE.load(Ordering::Relaxed) {
+        return;
+    }
+    // Relaxed: decided by this very thread, or by one that got the same answer from the kernel.
+    if MODE.load(Ordering::Relaxed) == ASYMMETRIC {
+        // SeqCst: the compiler's half of the fence; pairs with the system call in `heavy`.
+        compiler_fence(Ordering::SeqCst);
+    } else {
+        // SeqCst: pairs with the fence in `heavy`.
+        fence(Ordering::SeqCst);
+    }
+}
+
+/// The writer's side: between replacing the slot's pointer and reading the hazards.
+///
+/// Returns `false` if the kernel took back what it had promised; nothing may be freed on the strength of such a call.
+#[must_use]
+pub(super) fn heavy() -> bool {
+    decide();
+    // SeqCst: pairs with the fence in `light`; under membarrier it orders this thread's own store and loads.
+    fence(Ordering::SeqCst);
+    // Relaxed: `decide` ran above.
+    MODE.load(Ordering::Relaxed) != ASYMMETRIC || membarrier::fence_everyone()
+}
+
+#[cfg(all(any(target_os = "linux", target_os = "android"), not(dogpile_loom), not(miri)))]
+mod membarrier {
+    /// Asks the kernel for the right to interrupt this process's threads.
+    pub(super) fn is_registered() -> bool {
+        command(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+    }
+
+    /// Has every running thread of this process execute a full fence before it returns.
+    pub(super) fn fence_everyone() -> bool {
+        // A child made by `fork` may have lost the registration: ask once more before giving up.
+        command(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED)
+            || (is_registered() && command(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+    }
+
+    fn command(command: libc::c_int) -> bool {
+        // SAFETY: `membarrier` takes two integers and a flag word, reads and writes no memory of ours, and reports
+        // an unknown command by its return value.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+    }
+}
+
+#[cfg(not(all(any(target_os = "linux", target_os = "android"), not(dogpile_loom), not(miri))))]
+mod membarrier {
+    pub(super) fn is_registered() -> bool {
+        false
+    }
+
+    pub(super) fn fence_everyone() -> bool {
+        true
+    }
+}

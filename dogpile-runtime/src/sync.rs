@@ -1,0 +1,107 @@
+//! The synchronisation primitives everything above is built on: `parking_lot` and std, or loom's under
+//! `--cfg dogpile_loom`.
+//!
+//! Nothing else in this crate names a lock or an atomic type, so a model-checked build checks the code that ships.
+
+#[cfg(not(dogpile_loom))]
+pub(crate) use self::real::*;
+
+#[cfg(dogpile_loom)]
+pub(crate) use self::model::*;
+
+#[cfg(not(dogpile_loom))]
+mod real {
+    pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, compiler_fence, fence,
+    };
+    pub(crate) use std::thread::ThreadId;
+
+    pub(crate) fn current_thread() -> ThreadId {
+        std::thread::current().id()
+    }
+
+    /// Declares a `static`; the model needs one per execution instead.
+    macro_rules! global {
+        ($($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;)*) => {
+            $($(#[$meta])* static $name: $ty = $init;)*
+        };
+    }
+    pub(crate) use global;
+}
+
+#[cfg(dogpile_loom)]
+mod model {
+    use std::ops::{Deref, DerefMut};
+
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence};
+    pub(crate) use loom::thread::ThreadId;
+
+    pub(crate) fn current_thread() -> ThreadId {
+        loom::thread::current().id()
+    }
+
+    /// Cleared by the one model that is to be caught: readers then announce without the fence.
+    pub(crate) static READERS_FENCE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+
+    pub(crate) fn compiler_fence(order: Ordering) {
+        // The model has no notion of a fence for the compiler alone; the strong fence is what it stands for.
+        fence(order);
+    }
+
+    macro_rules! global {
+        ($($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;)*) => {
+            loom::lazy_static! { $(static ref $name: $ty = $init;)* }
+        };
+    }
+    pub(crate) use global;
+
+
+    /// loom's mutex behind parking_lot's interface.
+    #[derive(Debug)]
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    pub(crate) struct MutexGuard<'a, T>(Option<loom::sync::MutexGuard<'a, T>>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            // parking_lot knows no poisoning, so the model must not know it either.
+            MutexGuard(Some(self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
+        }
+    }
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+        fn deref(&self) -> &T {
+            self.0.as_ref().expect("a guard is empty only inside `Condvar::wait`")
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.0.as_mut().expect("a guard is empty only inside `Condvar::wait`")
+        }
+    }
+
+    #[derive(Debug)]
+    pub(crate) struct Condvar(loom::sync::Condvar);
+
+    impl Condvar {
+        pub(crate) fn new() -> Self {
+            Self(loom::sync::Condvar::new())
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+
+        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            let inner = guard.0.take().expect("a guard is empty only inside `Condvar::wait`");
+            guard.0 = Some(self.0.wait(inner).unwrap_or_else(std::sync::PoisonError::into_inner));
+        }
+    }
+}
