@@ -1,44 +1,40 @@
 //! A [`Model`] -> tokens.
 //!
-//! Invariants: cannot fail; decides nothing that `model` could decide; every path is absolute, every local is called
-//! `__dogpile_*` and hygienic, so that no name of the user's is shadowed or needed. The body stands *outside* the block
-//! that holds our static and imports: it sees nothing of them. Calls bear the span of the return type, because what can
-//! still be wrong then is a bound on it.
+//! Invariants: cannot fail; decides nothing that `model` could decide; every path is absolute, and there is no local
+//! (a user's constant of the same name would turn it into a pattern), so that no name of the user's is shadowed or
+//! needed. The body stands *outside* the block that holds our static, and sees nothing of it. Calls bear the span of
+//! the return type, because what can still be wrong then is a bound on it.
 
 use crate::attrs;
 use crate::item::Item;
 use crate::model::{Length, Model, Outcome, Policy};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
 /// The cached function, and beside it what the user named: the handle, the original.
 pub(crate) fn attribute(model: &Model) -> TokenStream {
-    let Item { attrs, vis, sig, inner_attrs, body } = &model.item;
-    let returns = model.returns();
+    let Item { attrs, vis, sig, inner_attrs, .. } = &model.item;
     let here = Span::mixed_site();
-    let (beside, within, name) = match &model.handle {
-        Some(handle) => (Some(handle_item(model, handle)), None, handle.clone()),
+    let (at, _) = ends(&model.returns());
+    let (beside, dogpile) = match &model.handle {
+        Some(name) => {
+            let mut used = name.clone();
+            // The name keeps its own context (it may come out of a `macro_rules!`), only its place changes.
+            used.set_span(name.span().located_at(at));
+            (Some(handle_item(model, name)), quote_spanned!(at=> &#used))
+        }
         None => {
-            let name = Ident::new("__DOGPILE", here);
-            (None, Some(local_item(model, &name)), name)
+            let item = local_item(model);
+            (None, quote_spanned!(at=> { #item &__DOGPILE }))
         }
     };
     let original = model.original.as_ref().map(|name| original(model, name));
     let check = alias_check(model);
-    let call = call(model, &name);
-    quote_spanned! {here=>
-        #beside
-        #original
-        #(#attrs)* #vis #sig {
-            #inner_attrs
-            #check
-            let __dogpile_body = move || -> #returns #body;
-            {
-                #within
-                #call
-            }
-        }
-    }
+    let call = call(model, &dogpile);
+    // With braces of ours the compiler would take the whole function for generated, and not warn about dead code.
+    let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #check #call));
+    let block = with_span(block, model.item.body.span());
+    quote_spanned!(here=> #beside #original #(#attrs)* #vis #sig #block)
 }
 
 /// The value of `policy!`.
@@ -97,9 +93,10 @@ fn krate(policy: &Policy, span: Span) -> TokenStream {
 }
 
 /// The static inside the function.
-fn local_item(model: &Model, name: &Ident) -> TokenStream {
+fn local_item(model: &Model) -> TokenStream {
     let (ty, value) = static_parts(model);
-    quote_spanned!(Span::mixed_site()=> static #name: #ty = #value;)
+    let (at, _) = ends(&model.returns());
+    quote_spanned!(at=> static __DOGPILE: #ty = #value;)
 }
 
 /// The static beside the function.
@@ -108,7 +105,9 @@ fn handle_item(model: &Model, name: &Ident) -> TokenStream {
     let vis = &model.item.vis;
     let attrs = attrs::kept(&model.item.attrs, attrs::FOR_HANDLE);
     let doc = format!("The values of `{}`: read, replaced, invalidated here.", model.name());
-    quote_spanned!(Span::mixed_site()=> #(#attrs)* #[doc = #doc] #vis static #name: #ty = #value;)
+    // In an `impl` block there are no statics: the compiler is to say so at the name.
+    let at = Span::mixed_site().located_at(name.span());
+    quote_spanned!(at=> #(#attrs)* #[doc = #doc] #vis static #name: #ty = #value;)
 }
 
 /// Type and initializer of the static.
@@ -153,24 +152,22 @@ fn shown_name(model: &Model) -> TokenStream {
     }
 }
 
-/// Hands the body to the run time.
-fn call(model: &Model, name: &Ident) -> TokenStream {
+/// Hands the body to the run time. It is a closure, so that `return`, `?` and `Self` mean what they meant.
+fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
     let returns = model.returns();
+    let body = &model.item.body;
     let (at, _) = ends(&returns);
     let krate = krate(&model.policy, at);
-    // The name keeps its own context (a handle may come out of a `macro_rules!`), and only its place changes.
-    let mut name = name.clone();
-    name.set_span(name.span().located_at(at));
-    let dogpile = quote_spanned!(at=> &#name);
-    let body = Ident::new("__dogpile_body", at);
+    let compute = quote_spanned!(Span::mixed_site()=> move || -> #returns #body);
     match model.outcome {
-        Outcome::Value { .. } => quote_spanned!(at=> #krate::__private::call(#dogpile, #body)),
+        Outcome::Value { .. } => quote_spanned!(at=> #krate::__private::call(#dogpile, #compute)),
         Outcome::Fallible { is_borrowing: true, .. } => {
-            quote_spanned!(at=> #krate::__private::try_call(#dogpile, #body))
+            quote_spanned!(at=> #krate::__private::try_call(#dogpile, #compute))
         }
+        // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
         Outcome::Fallible { is_borrowing: false, .. } => quote_spanned! {at=>
             use #krate::__private::{ShareError as _, TakeOver as _};
-            #krate::__private::Attempt::<#returns>::new().__dogpile_try(#dogpile, #body)
+            #krate::__private::Attempt::<#returns>::new().__dogpile_try(#dogpile, #compute)
         },
     }
 }
@@ -203,8 +200,14 @@ fn original(model: &Model, name: &Ident) -> TokenStream {
     let mut sig = sig.clone();
     sig.ident = name.clone();
     let doc = format!("`{}`, uncached.", model.name());
-    let body = body.stream();
-    quote!(#(#attrs)* #[doc = #doc] #vis #sig { #inner_attrs #body })
+    let stream = body.stream();
+    let block = with_span(Group::new(Delimiter::Brace, quote!(#inner_attrs #stream)), body.span());
+    quote!(#(#attrs)* #[doc = #doc] #vis #sig #block)
+}
+
+fn with_span(mut group: Group, span: Span) -> Group {
+    group.set_span(span);
+    group
 }
 
 /// The spans of the first and of the last token, for names that resolve as ours do.

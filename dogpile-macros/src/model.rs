@@ -221,7 +221,7 @@ fn nameable(tokens: impl ToTokens, errors: &mut Errors) -> bool {
     if let Some(token) = &found {
         errors.at(
             token,
-            "`Self` means nothing in the static that keeps the value",
+            "`Self` cannot be used in the static that keeps the value",
             "write the name of the type",
         );
     }
@@ -275,7 +275,8 @@ fn nothing_stale(args: &Args, errors: &mut Errors) {
 fn expire(time: Time, errors: &mut Errors) -> Option<Length> {
     match time {
         Time::Word(word) if word.value() != "never" => {
-            errors.at(word, "a value that stays fresh for ever expires never", "write `expire = \"never\"`");
+            let problem = "`expire` takes `\"never\"`, not `\"forever\"`";
+            errors.at(word, problem, "write `expire = \"never\"`");
             None
         }
         Time::Literal(text, Duration::ZERO) => {

@@ -38,7 +38,10 @@ impl Entry {
         self.equals(input)?;
         let expr = input.parse::<Expr>().map_err(|error| {
             let problem = format!("the value of `{}` cannot be read: {error}", self.row.name);
-            syn::Error::new(error.span(), format!("{problem}\nhelp: write `{}`", self.row.example))
+            // The end of the input has no token to underline.
+            let is_at_end = error.to_string().starts_with("unexpected end of input");
+            let span = if is_at_end { self.name.span() } else { error.span() };
+            syn::Error::new(span, format!("{problem}\nhelp: write `{}`", self.row.example))
         })?;
         Ok(peeled(expr))
     }

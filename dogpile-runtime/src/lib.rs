@@ -34,7 +34,10 @@ mod policy;
 mod pool;
 #[doc(hidden)]
 pub mod private;
-#[expect(unsafe_code, reason = "hazard pointers: the bar of the hit path needs them; proven and model-checked")]
+#[expect(
+    unsafe_code,
+    reason = "hazard pointers: the bar of the hit path needs them; proven and model-checked"
+)]
 mod slot;
 mod stats;
 mod sync;

@@ -88,9 +88,10 @@ impl Counters {
     }
 
     pub(crate) fn read(&self) -> Stats {
-        let in_cells = self.stale.get().map_or(0, |cells| {
-            cells.iter().map(|Cell(count)| count.load(Ordering::Relaxed)).sum()
-        });
+        let in_cells = self
+            .stale
+            .get()
+            .map_or(0, |cells| cells.iter().map(|Cell(count)| count.load(Ordering::Relaxed)).sum());
         Stats {
             computations: self.computations.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),

@@ -56,7 +56,6 @@ mod model {
     }
     pub(crate) use global;
 
-
     /// loom's mutex behind parking_lot's interface.
     #[derive(Debug)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);

@@ -69,7 +69,11 @@ impl Drop for Frozen {
 fn real() -> Tick {
     // Both sources are to be at or before the frozen time.
     let skew = skew();
-    [Source::Precise, Source::Coarse].map(|source| source.real_now().saturating_add(skew)).into_iter().max().unwrap_or(1)
+    [Source::Precise, Source::Coarse]
+        .map(|source| source.real_now().saturating_add(skew))
+        .into_iter()
+        .max()
+        .unwrap_or(1)
 }
 
 #[inline]

@@ -1,0 +1,112 @@
+//! Code under the attribute is as clean to clippy as it was before: every option, every group.
+#![deny(clippy::all, clippy::pedantic, clippy::nursery, clippy::cargo)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::absolute_paths,
+    clippy::missing_docs_in_private_items,
+    clippy::shadow_unrelated,
+    clippy::mem_forget,
+    clippy::print_stdout,
+    clippy::min_ident_chars,
+    clippy::std_instead_of_core,
+    clippy::single_call_fn
+)]
+// About the manifest and about this file, not about what is emitted.
+#![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions, clippy::single_call_fn)]
+
+use core::time::Duration;
+use dogpile::{Dogpile, dogpile, policy};
+
+/// How long values live.
+const LIFETIME: Duration = Duration::from_secs(60);
+
+/// Every option that an infallible function can have.
+#[dogpile(
+    expire = LIFETIME,
+    stale = "1d",
+    refresh = "caller",
+    retry = "2s",
+    cache_if = |value| !value.is_empty(),
+    handle = TEXT,
+    original = text_uncached,
+    name = "text",
+    fallible = false,
+    crate = ::dogpile
+)]
+fn text() -> String {
+    String::from("text")
+}
+
+/// Every option that a fallible one can have.
+#[dogpile(
+    expire = "never",
+    stale = "forever",
+    refresh = "background",
+    retry = Duration::from_secs(2),
+    cache_if = is_large,
+    handle = NUMBER,
+    original = number_uncached,
+    fallible = true
+)]
+fn number() -> Result<u32, String> {
+    if text().is_empty() {
+        return Err(text());
+    }
+    Ok(101)
+}
+
+/// Worth keeping.
+const fn is_large(value: &u32) -> bool {
+    *value > 100
+}
+
+/// A settings type with cached functions.
+struct Settings;
+
+impl Settings {
+    /// Of the type.
+    #[dogpile(expire = "1h")]
+    #[must_use]
+    fn depth() -> u32 {
+        let depth = u32::try_from(text().len());
+        depth.unwrap_or(0)
+    }
+
+    /// Nothing to return.
+    #[dogpile(expire = "1h")]
+    fn prepare() {
+        drop(text());
+    }
+
+    /// Borrows in its error.
+    #[dogpile(expire = "1h", stale = "0s")]
+    fn borrowing<'text>() -> Result<u32, &'text str> {
+        let number = text_uncached();
+        if number.is_empty() { Err("empty") } else { Ok(1) }
+    }
+}
+
+/// Without the attribute.
+static BY_HAND: Dogpile<u32> = Dogpile::new(policy!(
+    expire = "1h",
+    stale = LIFETIME,
+    refresh = "caller",
+    retry = "2s",
+    cache_if = |value: &u32| *value > 1,
+    name = "by hand",
+    crate = ::dogpile
+));
+
+#[test]
+fn everything_works_under_every_lint() {
+    assert_eq!(text(), text_uncached());
+    assert_eq!(TEXT.get(), Some(text()));
+    assert_eq!(number(), number_uncached());
+    assert_eq!(NUMBER.get(), Some(101));
+    assert_eq!(Settings::depth(), 4);
+    Settings::prepare();
+    assert_eq!(Settings::borrowing(), Ok(1));
+    assert_eq!(BY_HAND.get_or_compute(|| 2), 2);
+}

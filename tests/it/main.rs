@@ -1,0 +1,16 @@
+//! The contract, a module per chapter of it. Every test that depends on time freezes the clock, which also makes
+//! such tests run one after another.
+
+mod attribute;
+mod background;
+mod drops;
+mod failure;
+mod harness;
+mod locks;
+mod promises;
+mod recursion;
+mod reference;
+mod stress;
+mod support;
+mod time;
+mod types;

@@ -1,0 +1,8 @@
+use dogpile::dogpile;
+
+#[dogpile(expire = "5 fortnights")]
+fn config() -> u32 {
+    1
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use dogpile::dogpile;
+
+#[dogpile()]
+fn config() -> u32 {
+    1
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use dogpile::dogpile;
+
+#[dogpile(expire = "1h")]
+fn config(tenant: &str, id: u64) -> u64 {
+    id + tenant.len() as u64
+}
+
+fn main() {}

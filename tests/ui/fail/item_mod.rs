@@ -1,0 +1,6 @@
+use dogpile::dogpile;
+
+#[dogpile(expire = "1h")]
+mod config {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use dogpile::dogpile;
+
+#[dogpile(expire = "1h")]
+trait Config {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use dogpile::dogpile;
+
+struct Config;
+
+#[dogpile(expire = "1h")]
+fn config() -> Config {
+    Config
+}
+
+fn main() {}

@@ -1,0 +1,53 @@
+//! Attributes stay on the function, and those of the body stay in the body.
+#![deny(unused_must_use, deprecated, unused_variables)]
+
+use dogpile::dogpile;
+use std::panic::Location;
+
+/// Documented.
+#[doc(alias = "settings")]
+#[must_use = "it was expensive"]
+#[inline(never)]
+#[cold]
+#[track_caller]
+#[dogpile(expire = "1h", original = config_uncached)]
+pub fn config() -> u32 {
+    Location::caller().line()
+}
+
+#[allow(unused_variables)]
+#[dogpile(expire = "1h", original = excused_uncached)]
+fn excused() -> u32 {
+    let unused = 1;
+    2
+}
+
+#[dogpile(expire = "1h", original = excused_inside_uncached)]
+fn excused_inside() -> u32 {
+    #![allow(unused_variables)]
+    #![allow(clippy::all)]
+    let unused = 1;
+    2
+}
+
+#[deprecated = "for a test"]
+#[dogpile(expire = "1h")]
+fn old() -> u32 {
+    3
+}
+
+#[dogpile(expire = "1h")]
+#[target_feature(enable = "sse2")]
+#[cfg(target_arch = "x86_64")]
+fn with_feature() -> u32 {
+    4
+}
+
+#[allow(deprecated)]
+fn main() {
+    let _ = config();
+    let line = config_uncached();
+    assert_eq!(line, line!() - 1, "`original` is `#[track_caller]`, too");
+    assert_eq!((excused(), excused_uncached()), (2, 2));
+    assert_eq!((excused_inside(), excused_inside_uncached(), old()), (2, 2, 3));
+}
