@@ -55,3 +55,10 @@ pub use stats::Stats;
 pub fn take_readers_fence() {
     sync::READERS_FENCE.store(false, std::sync::atomic::Ordering::SeqCst);
 }
+
+/// Waits for the workers, which must not outlive the model that started them.
+#[cfg(dogpile_loom)]
+#[doc(hidden)]
+pub fn join_workers() {
+    pool::join();
+}

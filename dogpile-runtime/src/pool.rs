@@ -9,10 +9,32 @@ pub(crate) type Job = Box<dyn FnOnce() + Send>;
 #[cfg(not(dogpile_loom))]
 pub(crate) use threads::spawn;
 
-/// The model's threads are few and cheap: one each.
 #[cfg(dogpile_loom)]
-pub(crate) fn spawn(job: Job) {
-    loom::thread::spawn(job);
+pub(crate) use model::{join, spawn};
+
+/// The model's threads are few and cheap: one for each job.
+#[cfg(dogpile_loom)]
+mod model {
+    use loom::thread::JoinHandle;
+
+    use super::Job;
+    use crate::sync::{Mutex, global};
+
+    global! {
+        static WORKERS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+    }
+
+    pub(crate) fn spawn(job: Job) {
+        WORKERS.lock().push(loom::thread::spawn(job));
+    }
+
+    /// Waits for all workers: the model's statics end with its main thread.
+    pub(crate) fn join() {
+        let workers = std::mem::take(&mut *WORKERS.lock());
+        for worker in workers {
+            worker.join().expect("a worker of the model does not panic");
+        }
+    }
 }
 
 #[cfg(not(dogpile_loom))]

@@ -21,6 +21,10 @@ mod real {
         std::thread::current().id()
     }
 
+    /// A point at which the model may switch threads.
+    #[inline]
+    pub(crate) fn step() {}
+
     /// Declares a `static`; the model needs one per execution instead.
     macro_rules! global {
         ($($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;)*) => {
@@ -37,8 +41,28 @@ mod model {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, fence};
     pub(crate) use loom::thread::ThreadId;
 
+    macro_rules! global {
+        ($($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;)*) => {
+            loom::lazy_static! { $(static ref $name: $ty = $init;)* }
+        };
+    }
+    pub(crate) use global;
+
     pub(crate) fn current_thread() -> ThreadId {
         loom::thread::current().id()
+    }
+
+    global! {
+        static STEPS: AtomicU64 = AtomicU64::new(0);
+    }
+
+    /// Makes the checker try every order of the steps of different threads.
+    ///
+    /// Left to itself it remembers one access per object, so that a thread's own load hides an earlier one of another
+    /// thread's, and the order of that and a later store goes untried. All steps write to one object. Relaxed: they
+    /// order nothing else.
+    pub(crate) fn step() {
+        STEPS.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Cleared by the one model that is to be caught: readers then announce without the fence.
@@ -48,13 +72,6 @@ mod model {
         // The model has no notion of a fence for the compiler alone; the strong fence is what it stands for.
         fence(order);
     }
-
-    macro_rules! global {
-        ($($(#[$meta:meta])* static $name:ident: $ty:ty = $init:expr;)*) => {
-            loom::lazy_static! { $(static ref $name: $ty = $init;)* }
-        };
-    }
-    pub(crate) use global;
 
     /// loom's mutex behind parking_lot's interface.
     #[derive(Debug)]
@@ -68,6 +85,7 @@ mod model {
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            step();
             // parking_lot knows no poisoning, so the model must not know it either.
             MutexGuard(Some(self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)))
         }

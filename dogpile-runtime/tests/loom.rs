@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use dogpile_runtime::{Background, Dogpile, Policy};
+use dogpile_runtime::{Background, Dogpile, Policy, join_workers};
 
 /// Three preemptions: enough for every bug that these models have caught, and for a herd of three in seconds.
 fn check(model: impl Fn() + Sync + Send + 'static) {
@@ -69,7 +69,8 @@ fn failed_leader_hands_over_to_a_follower() {
             loom::thread::spawn(move || call(&dogpile, &attempts))
         };
         let results = [call(&dogpile, &attempts), other.join().unwrap()];
-        assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1, "the leader's alone");
+        // Nobody fails if the other one has landed before the first leader looks for something to fall back on.
+        assert!(results.iter().filter(|result| result.is_err()).count() <= 1, "the leader's alone");
         assert!(results.contains(&Ok(2)), "the other one took over");
         assert_eq!(attempts.load(Ordering::SeqCst), 2);
     });
@@ -177,6 +178,7 @@ fn queued_flight_is_taken_over_when_its_value_goes() {
         dogpile.invalidate();
         assert!(call(&dogpile) >= 1, "computed by this call, or by the worker before it");
         assert!(dogpile.get().is_some_and(|value| value >= 1));
+        join_workers();
     });
 }
 

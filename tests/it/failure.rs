@@ -163,10 +163,12 @@ fn followers_of_an_unshared_error_take_over_one_after_the_other() {
             .collect();
         until_waiting(&dogpile, 3);
         release.happen();
-        let mut results: Vec<_> = herd.into_iter().map(|caller| caller.join().unwrap()).collect();
-        results.sort_by_key(|result| result.as_ref().map_or_else(|Unclonable(n)| *n, |n| *n));
-        assert_eq!(results, [Err(Unclonable(1)), Err(Unclonable(2)), Ok(3), Ok(3)]);
+        let results: Vec<_> = herd.into_iter().map(|caller| caller.join().unwrap()).collect();
+        // One that failed gets the value after all if it has landed before it looks for something to fall back on.
+        assert!(results.iter().all(|result| matches!(result, Ok(3) | Err(Unclonable(1 | 2)))), "{results:?}");
+        assert!(results.iter().filter(|result| result.is_ok()).count() >= 2, "{results:?}");
     });
+    assert_eq!(attempt.into_inner(), 3);
 }
 
 #[test]

@@ -10,7 +10,7 @@
 //! Invariant: readers rely on the cheap side only after the kernel has accepted the registration, and the decision
 //! never changes afterwards.
 
-use crate::sync::{AtomicU8, Ordering, compiler_fence, fence, global};
+use crate::sync::{AtomicU8, Ordering, compiler_fence, fence, global, step};
 
 const UNDECIDED: u8 = 0;
 const SYMMETRIC: u8 = 1;
@@ -33,6 +33,7 @@ pub(super) fn decide() {
 /// The reader's side: between storing a hazard and re-reading the slot, and again after clearing it.
 #[inline]
 pub(super) fn light() {
+    step();
     #[cfg(dogpile_loom)]
     if !crate::sync::READERS_FENCE.load(Ordering::Relaxed) {
         return;
@@ -52,6 +53,7 @@ pub(super) fn light() {
 /// Returns `false` if the kernel took back what it had promised; nothing may be freed on the strength of such a call.
 #[must_use]
 pub(super) fn heavy() -> bool {
+    step();
     decide();
     // SeqCst: pairs with the fence in `light`; under membarrier it orders this thread's own store and loads.
     fence(Ordering::SeqCst);

@@ -14,7 +14,7 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use crate::clock::Tick;
-use crate::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::sync::{AtomicPtr, AtomicU64, Ordering, step};
 use hazard::Hazard;
 
 /// A value and its stamp.
@@ -61,6 +61,7 @@ impl<V> Slot<V> {
     /// again.
     #[inline]
     pub(crate) fn read(&self) -> Option<Guard<'_, V>> {
+        step();
         // Relaxed: only announced, not dereferenced, before the load below has seen it again.
         let mut seen = NonNull::new(self.entry.load(Ordering::Relaxed))?;
         let hazard = hazard::announce(seen.as_ptr().cast());
