@@ -45,21 +45,21 @@ fn text() -> String {
     stale = "forever",
     refresh = "background",
     retry = Duration::from_secs(2),
-    cache_if = is_large,
-    handle = NUMBER,
-    original = number_uncached,
+    cache_if = is_full,
+    handle = NUMBERS,
+    original = numbers_uncached,
     fallible = true
 )]
-fn number() -> Result<u32, String> {
+fn numbers() -> Result<[u32; 8], String> {
     if text().is_empty() {
         return Err(text());
     }
-    Ok(101)
+    Ok([1; 8])
 }
 
 /// Worth keeping.
-const fn is_large(value: &u32) -> bool {
-    *value > 100
+const fn is_full(values: &[u32; 8]) -> bool {
+    values[0] > 0
 }
 
 /// A settings type with cached functions.
@@ -103,8 +103,8 @@ static BY_HAND: Dogpile<u32> = Dogpile::new(policy!(
 fn everything_works_under_every_lint() {
     assert_eq!(text(), text_uncached());
     assert_eq!(TEXT.get(), Some(text()));
-    assert_eq!(number(), number_uncached());
-    assert_eq!(NUMBER.get(), Some(101));
+    assert_eq!(numbers(), numbers_uncached());
+    assert_eq!(NUMBERS.get(), Some([1; 8]));
     assert_eq!(Settings::depth(), 4);
     Settings::prepare();
     assert_eq!(Settings::borrowing(), Ok(1));

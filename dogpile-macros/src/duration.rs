@@ -118,16 +118,12 @@ fn number_missing(unit: &str, rest: &str) -> Flaw {
 }
 
 fn unknown_unit(unit: &str) -> Flaw {
-    let help = match unit {
-        "M" => "write `m` for minutes or `months`".to_owned(),
-        _ => {
-            let names = UNITS.iter().flat_map(|(names, _)| names.iter().copied());
-            // One or two letters are within reach of everything; only a longer word says what was meant.
-            match nearest(unit, names).filter(|_| unit.chars().count() > 2) {
-                Some(name) => format!("did you mean `{name}`?"),
-                None => "write one of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `months`, `y`".to_owned(),
-            }
-        }
+    let names = UNITS.iter().flat_map(|(names, _)| names.iter().copied());
+    // One or two letters are within reach of everything; only a longer word says what was meant.
+    let help = match nearest(unit, names).filter(|_| unit.chars().count() > 2) {
+        _ if unit == "M" => "write `m` for minutes or `months`".to_owned(),
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "write one of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `months`, `y`".to_owned(),
     };
     flaw(format!("`{unit}` is not a unit of time"), help)
 }

@@ -16,17 +16,14 @@ pub(crate) fn attribute(model: &Model) -> TokenStream {
     let Item { attrs, vis, sig, inner_attrs, .. } = &model.item;
     let here = Span::mixed_site();
     let (at, _) = ends(&model.returns());
-    let (beside, dogpile) = match &model.handle {
-        Some(name) => {
-            let mut used = name.clone();
-            // The name keeps its own context (it may come out of a `macro_rules!`), only its place changes.
-            used.set_span(name.span().located_at(at));
-            (Some(handle_item(model, name)), quote_spanned!(at=> &#used))
-        }
-        None => {
-            let item = local_item(model);
-            (None, quote_spanned!(at=> { #item &__DOGPILE }))
-        }
+    let (beside, dogpile) = if let Some(name) = &model.handle {
+        let mut used = name.clone();
+        // The name keeps its own context (it may come out of a `macro_rules!`), only its place changes.
+        used.set_span(name.span().located_at(at));
+        (Some(handle_item(model, name)), quote_spanned!(at=> &#used))
+    } else {
+        let item = local_item(model);
+        (None, quote_spanned!(at=> { #item &__DOGPILE }))
     };
     let original = model.original.as_ref().map(|name| original(model, name));
     let check = alias_check(model);
@@ -86,10 +83,7 @@ impl ToTokens for Length {
 
 /// Where the facade lives.
 fn krate(policy: &Policy, span: Span) -> TokenStream {
-    match &policy.krate {
-        Some(path) => path.to_token_stream(),
-        None => quote_spanned!(span=> ::dogpile),
-    }
+    policy.krate.as_ref().map_or_else(|| quote_spanned!(span=> ::dogpile), ToTokens::to_token_stream)
 }
 
 /// The static inside the function.
@@ -144,12 +138,9 @@ fn value_type(model: &Model) -> TokenStream {
 /// How the function appears in panics: its path, unless it was given a name.
 fn shown_name(model: &Model) -> TokenStream {
     let function = model.name();
-    match &model.policy.name {
-        Some(name) => name.to_token_stream(),
-        None => quote_spanned! {Span::mixed_site()=>
-            ::core::concat!(::core::module_path!(), "::", #function)
-        },
-    }
+    let path =
+        || quote_spanned!(Span::mixed_site()=> ::core::concat!(::core::module_path!(), "::", #function));
+    model.policy.name.as_ref().map_or_else(path, ToTokens::to_token_stream)
 }
 
 /// Hands the body to the run time. It is a closure, so that `return`, `?` and `Self` mean what they meant.

@@ -48,7 +48,7 @@ pub(crate) enum Outcome {
     /// A `Result`, of which the `Ok` part is kept.
     Fallible {
         /// The kept type, if it must be spelled out because the error part mentions what a static cannot.
-        spelled: Option<Type>,
+        spelled: Option<Box<Type>>,
         /// Does the error borrow? Then nobody can share it.
         is_borrowing: bool,
     },
@@ -152,9 +152,10 @@ fn names(args: &Args, item: &Item, errors: &mut Errors) {
 }
 
 fn other_name(given: &Given<Ident>, function: &Ident) -> String {
-    match given.option == "handle" {
-        true => format!("`handle = {}`", function.to_string().to_uppercase()),
-        false => format!("`original = {function}_uncached`"),
+    if given.option == "handle" {
+        format!("`handle = {}`", function.to_string().to_uppercase())
+    } else {
+        format!("`original = {function}_uncached`")
     }
 }
 
@@ -184,9 +185,10 @@ fn outcome(args: &Args, item: &Item, errors: &mut Errors) -> Option<Outcome> {
         );
         return None;
     }
-    match said.unwrap_or_else(|| scan::is_result(ty)) {
-        false => storable(ty, errors).then_some(Outcome::Value { is_said: said.is_some() }),
-        true => fallible(args, ty, errors),
+    if said.unwrap_or_else(|| scan::is_result(ty)) {
+        fallible(args, ty, errors)
+    } else {
+        storable(ty, errors).then_some(Outcome::Value { is_said: said.is_some() })
     }
 }
 
@@ -202,7 +204,8 @@ fn fallible(args: &Args, ty: &Type, errors: &mut Errors) -> Option<Outcome> {
         let problem = format!("an error that borrows for `{borrow}` cannot come from a background worker");
         errors.at(option, problem, "write `refresh = \"caller\"`, or return an error that owns its data");
     }
-    let spelled = (borrow.is_some() || scan::word(ty, "Self").is_some()).then(|| ok.cloned()).flatten();
+    let spelled =
+        (borrow.is_some() || scan::word(ty, "Self").is_some()).then(|| ok.cloned().map(Box::new)).flatten();
     Some(Outcome::Fallible { spelled, is_borrowing: borrow.is_some() })
 }
 

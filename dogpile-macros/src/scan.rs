@@ -27,9 +27,10 @@ pub(crate) fn borrow(tokens: impl ToTokens) -> Option<Lifetime> {
             TokenTree::Punct(punct) if punct.as_char() == '>' => is_binder = false,
             TokenTree::Punct(punct) if punct.as_char() == '\'' => {
                 if let Some(TokenTree::Ident(ident)) = tokens.get(i + 1) {
-                    match is_binder {
-                        true => bound.push(ident.to_string()),
-                        false => found.push(Lifetime { apostrophe: punct.span(), ident: ident.clone() }),
+                    if is_binder {
+                        bound.push(ident.to_string());
+                    } else {
+                        found.push(Lifetime { apostrophe: punct.span(), ident: ident.clone() });
                     }
                 }
             }
