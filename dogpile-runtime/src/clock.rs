@@ -63,7 +63,7 @@ fn coarse_now() -> Tick {
     coarsetime::Instant::now_without_cache_update().duration_since(ORIGIN).as_nanos().max(FIRST)
 }
 
-#[inline]
+#[inline(never)]
 fn precise_now() -> Tick {
     static EPOCH: OnceLock<Instant> = OnceLock::new();
     let epoch = EPOCH.get_or_init(Instant::now);

@@ -118,6 +118,8 @@ pub(crate) struct Flights<V> {
     gate: AtomicU64,
     state: Mutex<State<V>>,
     crowd: Condvar,
+    /// Copied from `terms`: a hit reads it, and need look no further.
+    source: Source,
     terms: Arc<Terms<V>>,
 }
 
@@ -139,6 +141,7 @@ impl<V> Flights<V> {
             gate: AtomicU64::new(OPEN),
             state: Mutex::new(State { live: None, failures_in_a_row: 0 }),
             crowd: Condvar::new(),
+            source: terms.source,
             terms,
         }
     }
@@ -155,19 +158,24 @@ impl<V> Flights<V> {
         if fresh_until == NEVER {
             return Some(guard);
         }
-        let now = self.terms.now();
+        let now = self.source.now();
         if now <= fresh_until {
             return Some(guard);
         }
+        self.serves_stale(fresh_until, now).then_some(guard)
+    }
+
+    /// Whether a caller may take the stale value without asking for the lock.
+    #[inline]
+    fn serves_stale(&self, fresh_until: Tick, now: Tick) -> bool {
         // Acquire: pairs with the Release stores under the lock; a caller that finds the gate open also finds the
         // value that opened it, or elects under the lock.
-        if now < self.gate.load(Ordering::Acquire)
-            && self.terms.policy.judge(fresh_until, now) == Verdict::Stale
-        {
+        let is_gate_closed = now < self.gate.load(Ordering::Acquire);
+        let is_served = is_gate_closed && self.terms.policy.judge(fresh_until, now) == Verdict::Stale;
+        if is_served {
             self.terms.counters.stale_served();
-            return Some(guard);
         }
-        None
+        is_served
     }
 
     /// The value, if it may be served at all.

@@ -29,6 +29,15 @@ impl Hazard {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
+    /// Whether no guard uses it. Only its row's owner may conclude anything from that.
+    #[inline]
+    fn is_free(&self) -> bool {
+        // Acquire: the guard that last used this hazard may have been dropped by another thread; pairs with the
+        // Release in `clear`, so that its reads are ordered before our next store, which a writer may see instead of
+        // the null.
+        self.0.load(Ordering::Acquire).is_null()
+    }
+
     /// Announces `address`; it protects only once [`fence::light`] has passed and the slot still holds it.
     #[inline]
     pub(super) fn announce(&self, address: *mut ()) {
@@ -161,22 +170,28 @@ fn first_row() -> Option<&'static Row> {
 /// A free hazard with `address` announced in it.
 #[inline]
 pub(super) fn announce(address: *mut ()) -> &'static Hazard {
-    if let Some(row) = my_row() {
-        for hazard in &row.hazards {
-            // Acquire: the guard that last used this hazard may have been dropped by another thread; pairs with the
-            // Release in `clear`, so that its reads are ordered before our next store, which a writer may see
-            // instead of the null.
-            if hazard.0.load(Ordering::Acquire).is_null() {
-                hazard.announce(address);
-                return hazard;
-            }
+    match ROW.with(Cell::get) {
+        // Nearly always: a thread that reads one value at a time.
+        Some(row) if row.hazards[0].is_free() => {
+            row.hazards[0].announce(address);
+            &row.hazards[0]
         }
+        _ => announce_elsewhere(address),
     }
-    announce_in_common(address)
+}
+
+#[cold]
+fn announce_elsewhere(address: *mut ()) -> &'static Hazard {
+    match my_row().and_then(|row| row.hazards.iter().find(|hazard| hazard.is_free())) {
+        Some(hazard) => {
+            hazard.announce(address);
+            hazard
+        }
+        None => announce_in_common(address),
+    }
 }
 
 /// Rows whose hazards anybody takes by compare-and-swap: rows that belong to no thread.
-#[cold]
 fn announce_in_common(address: *mut ()) -> &'static Hazard {
     global! {
         static COMMON: Mutex<Vec<&'static Row>> = Mutex::new(Vec::new());
@@ -184,7 +199,7 @@ fn announce_in_common(address: *mut ()) -> &'static Hazard {
     fence::decide();
     let mut common = COMMON.lock();
     let in_use = |hazard: &&Hazard| {
-        // AcqRel: Acquire as in `announce`, Release as in `Hazard::announce`.
+        // AcqRel: Acquire as in `Hazard::is_free`, Release as in `Hazard::announce`.
         hazard.0.compare_exchange(ptr::null_mut(), address, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     };
     if let Some(hazard) = common.iter().flat_map(|row| &row.hazards).find(in_use) {

@@ -63,24 +63,36 @@ impl<V> Slot<V> {
     pub(crate) fn read(&self) -> Option<Guard<'_, V>> {
         step();
         // Relaxed: only announced, not dereferenced, before the load below has seen it again.
-        let mut seen = NonNull::new(self.entry.load(Ordering::Relaxed))?;
+        let seen = NonNull::new(self.entry.load(Ordering::Relaxed))?;
         let hazard = hazard::announce(seen.as_ptr().cast());
+        if self.look_again() == seen.as_ptr() {
+            Some(Guard { entry: seen, hazard, slot: self })
+        } else {
+            self.read_replaced(hazard)
+        }
+    }
+
+    /// What is in the slot behind an announcement.
+    #[inline]
+    fn look_again(&self) -> *mut Entry<V> {
+        fence::light();
+        // Acquire: pairs with the Release in `replace`; the entry's contents are visible.
+        self.entry.load(Ordering::Acquire)
+    }
+
+    /// Goes on after the entry was replaced between being seen and being announced.
+    #[cold]
+    fn read_replaced(&self, hazard: &'static Hazard) -> Option<Guard<'_, V>> {
         loop {
-            fence::light();
-            // Acquire: pairs with the Release in `replace`; the entry's contents are visible.
-            let again = self.entry.load(Ordering::Acquire);
-            if again == seen.as_ptr() {
-                return Some(Guard { entry: seen, hazard, slot: self });
-            }
-            let Some(newer) = NonNull::new(again) else {
-                hazard.clear();
-                hazard::reclaim();
-                return None;
-            };
-            hazard.announce(newer.as_ptr().cast());
-            // The one announced a moment ago may have been retired because of it.
+            // Relaxed: as in `read`.
+            let seen = self.entry.load(Ordering::Relaxed);
+            hazard.announce(seen.cast());
+            // The one announced before may have been retired because of it.
             hazard::reclaim();
-            seen = newer;
+            let Some(entry) = NonNull::new(seen) else { return None };
+            if self.look_again() == seen {
+                return Some(Guard { entry, hazard, slot: self });
+            }
         }
     }
 }
