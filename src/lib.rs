@@ -1,7 +1,213 @@
-//! dogpile
+//! Stampede-proof memoization: one caller computes, everybody else keeps the value they have.
+//!
+//! ```
+//! use dogpile::dogpile;
+//!
+//! #[dogpile(expire = "1h")]
+//! fn config() -> String {
+//!     // Slow: a file, a database, a remote service.
+//!     std::fs::read_to_string("app.toml").unwrap_or_default()
+//! }
+//!
+//! assert_eq!(config(), config()); // computed once
+//! ```
+//!
+//! Calls return the cached value at the price of a plain read. They wait only while the very first value is computed.
+//! After an hour exactly one caller regenerates it, and while it does everybody else keeps the old one. What is wrong
+//! with an option is a compile error that says what to write.
+//!
+//! # Contents
+//!
+//! * [What a call does](#what-a-call-does): the whole algorithm in a table
+//! * [Failures](#failures): errors, panics, recursion
+//! * [The handle](#the-handle): looking, replacing, invalidating, counting
+//! * [Without the attribute](#without-the-attribute): [`Dogpile`], [`Policy`] and [`policy!`]
+//! * [In the background](#in-the-background)
+//! * [Testing](#testing): the frozen clock
+//! * [What it costs](#what-it-costs)
+//! * [Not supported](#not-supported)
+//!
+//! The options are listed at [`macro@dogpile`].
+//!
+//! # What a call does
+//!
+//! A value is *fresh* until `expire` has passed since its computation ended; then it is *stale*, and may still be
+//! served for as long as `stale` says (for ever, unless told otherwise); or it is *gone*.
+//!
+//! | value | somebody computes | this call |
+//! |---|---|---|
+//! | fresh | – | returns it: no lock, no wait, no write to shared memory |
+//! | stale | yes, or failed a moment ago | returns the stale value at once |
+//! | stale | no | looks again under the lock, regenerates, returns the new value |
+//! | gone | yes | waits for the outcome |
+//! | gone | no | computes |
+//!
+//! This is the *dogpile lock* of Mike Bayer's `dogpile.core` and `dogpile.cache` for Python. Nobody waits while there
+//! is a value that may be served; there is at most one computation at a time, and at most one that succeeds in a
+//! period of `expire`; no code of yours ever runs under a lock of ours.
+//!
+//! # Failures
+//!
+//! Of a function that returns a `Result`, only `Ok` is cached.
+//!
+//! ```
+//! use dogpile::dogpile;
+//! # #[derive(Clone, Debug, PartialEq)]
+//! # struct DbError;
+//! # fn count_users() -> Result<u64, DbError> { Ok(7) }
+//!
+//! #[dogpile(expire = "30s", stale = "10m", retry = "1s")]
+//! fn users() -> Result<u64, DbError> {
+//!     count_users()
+//! }
+//! # assert_eq!(users(), Ok(7));
+//! ```
+//!
+//! * **An error with an old value at hand** is answered with the old value, also to the caller whose computation
+//!   failed. The next attempt comes after `retry`, which doubles with every failure in a row, up to sixty times.
+//! * **An error without one** goes to the caller, and to everybody who waited for it if it is
+//!   `Clone + Send + Sync + 'static`: a failing origin is asked once per herd. Other errors stay with their caller,
+//!   and those who waited try in their turn.
+//! * **A panic** goes to the caller whose computation it was. One of those who waited takes over; nothing is poisoned.
+//!   If there was an old value, the next attempt comes after `retry`, as with an error.
+//! * **Recursion** into a value that is computed for the first time would wait for itself. It panics at once, with the
+//!   names of all functions involved, also across threads.
+//! * A `Result` behind a **type alias** is refused at compile time, unless `fallible = true` (or `false`) says what it
+//!   is: no error is cached by accident.
+//!
+//! # The handle
+//!
+//! With `handle = NAME` the attribute gives the function's values a name, with the function's visibility. It is a
+//! `static` of type [`Dogpile`].
+//!
+//! ```
+//! use dogpile::dogpile;
+//!
+//! #[dogpile(expire = "1h", handle = PRICES)]
+//! fn prices() -> Vec<u32> {
+//!     vec![3, 5, 8]
+//! }
+//!
+//! prices();
+//! assert_eq!(PRICES.read().unwrap().len(), 3); // without cloning
+//! PRICES.set(vec![1]); //       wins over a computation under way
+//! PRICES.expire(); //           the next call regenerates, the others keep `vec![1]` meanwhile
+//! PRICES.invalidate(); //       gone: no later call sees anything computed before
+//! assert_eq!(PRICES.get(), None);
+//! assert_eq!(PRICES.stats().computations, 1);
+//! ```
+//!
+//! # Without the attribute
+//!
+//! ```
+//! use dogpile::{Dogpile, Policy, policy};
+//! use std::time::Duration;
+//!
+//! static MOTD: Dogpile<String> = Dogpile::new(policy!(expire = "5m", stale = "1d"));
+//! assert_eq!(MOTD.get_or_compute(|| "hello".to_owned()), "hello");
+//!
+//! // Durations known at run time, values in a field.
+//! let ttl = Duration::from_secs(30);
+//! let rates = Dogpile::new(Policy::expire(ttl).stale(ttl * 10));
+//! assert_eq!(rates.try_get_or_compute(|| "1.08".parse::<f64>()), Ok(1.08));
+//! ```
+//!
+//! # In the background
+//!
+//! With `refresh = "background"` a worker thread regenerates, and *every* caller gets the stale value at once. The
+//! workers are few, named `dogpile-refresh-N`, shared by all functions, started when there is work and gone after ten
+//! idle seconds. The first value is still computed by the caller who wants it, for there is nothing else to return.
+//!
+//! # Testing
+//!
+//! With the feature `test-util`, `dogpile::testing::freeze()` stops the clock of all dogpiles, and its guard advances
+//! it by hand. Enable it for tests only: it makes every look at the clock a little slower.
+//!
+//! ```toml
+//! [dev-dependencies]
+//! dogpile = { version = "0.1", features = ["test-util"] }
+//! ```
+//!
+//! # What it costs
+//!
+//! A hit reads a pointer that its thread has announced in memory of its own, compares the time, and clones the value.
+//! It takes no lock, allocates nothing (unless `Clone` does, or it is its thread's first), and writes no memory that another thread reads or
+//! writes in the steady state, so that hits of many threads do not slow each other down. Wrap large values in an
+//! [`Arc`](std::sync::Arc), or look at them through [`Dogpile::read`]. The README has figures.
+//!
+//! Time is monotonic. Where the shortest duration of a policy (`expire`, `stale`, `retry`) is a second or longer, the
+//! coarse clock of the system is read, which lags by a few milliseconds; where it is shorter, the precise one.
+//!
+//! Replacing a value costs a system call on Linux (`membarrier`), which interrupts the process's other running
+//! threads for about a microsecond; that is what makes the reads cheap. Elsewhere every read pays for a fence.
+//!
+//! # Not supported
+//!
+//! Functions with parameters, methods, and `async` functions: not yet. Generic functions: a `static` is shared by all
+//! instances. The attribute cannot see an enclosing generic `impl`; there a function's value is shared by all
+//! instances as well. Shared stores (Redis, files): no. A computation that waits for a *thread* which calls the same
+//! function is not detected, and hangs.
 #![forbid(unsafe_code)]
 
-pub use dogpile_macros::{dogpile, policy};
+/// # Examples
+///
+/// Several options, and everything a body may do:
+///
+/// ```
+/// use dogpile::dogpile;
+/// use std::num::ParseIntError;
+/// use std::time::Duration;
+///
+/// const MINUTE: Duration = Duration::from_secs(60);
+///
+/// #[dogpile(expire = MINUTE, stale = "1h", cache_if = |&limit| limit > 0, handle = LIMIT, original = limit_uncached)]
+/// pub fn limit() -> Result<u32, ParseIntError> {
+///     let text = std::env::var("LIMIT").unwrap_or_else(|_| "10".to_owned());
+///     Ok(text.trim().parse::<u32>()?)
+/// }
+///
+/// assert_eq!(limit(), limit_uncached());
+/// assert!(LIMIT.has_value());
+/// ```
+///
+/// A `Result` behind an alias, and a crate that re-exports this one:
+///
+/// ```
+/// mod framework {
+///     pub use dogpile as caching;
+/// }
+/// use framework::caching::dogpile;
+///
+/// type Outcome = Result<u32, String>;
+///
+/// #[dogpile(expire = "never", fallible = true, crate = framework::caching)]
+/// fn answer() -> Outcome {
+///     Ok(42)
+/// }
+///
+/// assert_eq!(answer(), Ok(42));
+/// ```
+///
+/// A mistake is a compile error with help:
+///
+/// ```compile_fail
+/// #[dogpile::dogpile(expire = "5 mintes")] // `mintes` is not a unit of time; help: did you mean `minutes`?
+/// fn config() -> String {
+///     String::new()
+/// }
+/// ```
+pub use dogpile_macros::dogpile;
+/// # Examples
+///
+/// ```
+/// use dogpile::{Dogpile, policy};
+///
+/// static WORDS: Dogpile<Vec<String>> =
+///     Dogpile::new(policy!(expire = "never", cache_if = |words: &Vec<String>| !words.is_empty(), name = "words"));
+/// assert!(WORDS.get_or_compute(Vec::new).is_empty());
+/// assert!(!WORDS.has_value(), "an empty list is not stored");
+/// ```
+pub use dogpile_macros::policy;
 #[doc(hidden)]
 pub use dogpile_runtime::private as __private;
 #[cfg(feature = "test-util")]

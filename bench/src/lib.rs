@@ -189,9 +189,14 @@ pub fn print_table(head: &[&str], rows: &[Vec<String>]) {
 pub type ExtraColumn<'a> = (&'a str, &'a dyn Fn(&[Round]) -> String);
 
 /// Prints the figures that [`race`] found with one thread and with two.
-pub fn print_latencies(contenders: &[Contender], figures: &[Vec<Round>], extra: Option<ExtraColumn<'_>>) {
-    let mut head =
-        vec!["hit, `u64`, ns per operation and thread", "1 thread", "2 threads", "overlap", "2 / 1"];
+pub fn print_latencies(
+    what: &str,
+    contenders: &[Contender],
+    figures: &[Vec<Round>],
+    extra: Option<ExtraColumn<'_>>,
+) {
+    let what = format!("{what}, `u64`, ns per operation and thread");
+    let mut head = vec![what.as_str(), "1 thread", "2 threads", "overlap", "2 / 1"];
     head.extend(extra.map(|(head, _)| head));
     let row = |(contender, figures): (&Contender, &Vec<Round>)| {
         let (one, two) = (figures[0], figures[1]);

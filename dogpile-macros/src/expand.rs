@@ -124,15 +124,16 @@ fn static_parts(model: &Model) -> (TokenStream, TokenStream) {
 /// The type that is kept.
 fn value_type(model: &Model) -> TokenStream {
     let returns = model.returns();
-    match &model.outcome {
+    let (first, _) = ends(&returns);
+    let krate = krate(&model.policy, first);
+    let value = match &model.outcome {
         Outcome::Value { .. } => returns,
         Outcome::Fallible { spelled: Some(ty), .. } => ty.to_token_stream(),
         Outcome::Fallible { spelled: None, .. } => {
-            let (first, _) = ends(&returns);
-            let krate = krate(&model.policy, first);
             quote_spanned!(first=> <#returns as #krate::__private::Fallible>::Value)
         }
-    }
+    };
+    quote_spanned!(first=> <#value as #krate::__private::Cacheable>::Value)
 }
 
 /// How the function appears in panics: its path, unless it was given a name.
@@ -151,14 +152,17 @@ fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
     let krate = krate(&model.policy, at);
     let compute = quote_spanned!(Span::mixed_site()=> move || -> #returns #body);
     match model.outcome {
-        Outcome::Value { .. } => quote_spanned!(at=> #krate::__private::call(#dogpile, #compute)),
+        Outcome::Value { .. } => quote_spanned! {at=>
+            <#returns as #krate::__private::Cacheable>::__dogpile_call(#dogpile, #compute)
+        },
         Outcome::Fallible { is_borrowing: true, .. } => {
-            quote_spanned!(at=> #krate::__private::try_call(#dogpile, #compute))
+            let value = value_type(model);
+            quote_spanned!(at=> <#value as #krate::__private::Cacheable>::__dogpile_try_alone(#dogpile, #compute))
         }
         // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
         Outcome::Fallible { is_borrowing: false, .. } => quote_spanned! {at=>
-            use #krate::__private::{ShareError as _, TakeOver as _};
-            #krate::__private::Attempt::<#returns>::new().__dogpile_try(#dogpile, #compute)
+            use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
+            #krate::__private::Attempt::<#returns>::probe().__dogpile_try(#dogpile, #compute)
         },
     }
 }

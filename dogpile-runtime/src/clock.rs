@@ -4,8 +4,9 @@
 //! kernel tick (1 to 10 ms); the precise one costs several times as much. A policy settles on one of them, so that
 //! the stamps and the readings that are compared always come from the same source.
 
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use once_cell::sync::OnceCell;
 
 /// Nanoseconds since an arbitrary fixed instant of this process.
 pub(crate) type Tick = u64;
@@ -38,17 +39,19 @@ impl Source {
     #[inline]
     pub(crate) fn now(self) -> Tick {
         #[cfg(feature = "test-util")]
-        if let Some(frozen) = crate::testing::frozen_now() {
-            return frozen;
-        }
-        let real = self.real_now();
-        #[cfg(feature = "test-util")]
-        let real = real.saturating_add(crate::testing::skew());
-        real
+        return frozen::now().unwrap_or_else(|| self.flowing());
+        #[cfg(not(feature = "test-util"))]
+        self.real()
+    }
+
+    /// The time now if it is not frozen: it went on from wherever it was left at the last thaw.
+    #[cfg(feature = "test-util")]
+    fn flowing(self) -> Tick {
+        self.real().saturating_add(frozen::skew())
     }
 
     #[inline]
-    pub(crate) fn real_now(self) -> Tick {
+    fn real(self) -> Tick {
         match self {
             Self::Coarse => coarse_now(),
             Self::Precise => precise_now(),
@@ -65,7 +68,7 @@ fn coarse_now() -> Tick {
 
 #[inline(never)]
 fn precise_now() -> Tick {
-    static EPOCH: OnceLock<Instant> = OnceLock::new();
+    static EPOCH: OnceCell<Instant> = OnceCell::new();
     let epoch = EPOCH.get_or_init(Instant::now);
     ticks(epoch.elapsed()).saturating_add(FIRST)
 }
@@ -75,4 +78,51 @@ fn precise_now() -> Tick {
 pub(crate) const fn ticks(duration: Duration) -> Tick {
     let nanos = duration.as_nanos();
     if nanos >= NEVER as u128 { NEVER } else { nanos as Tick }
+}
+
+/// The clock that tests stop; for [`testing`](crate::testing) alone.
+#[cfg(feature = "test-util")]
+pub(crate) mod frozen {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::{NEVER, Source, Tick};
+
+    /// The frozen time; 0 while it flows.
+    static FROZEN: AtomicU64 = AtomicU64::new(0);
+    /// What the real clocks are behind by since the last thaw.
+    static SKEW: AtomicU64 = AtomicU64::new(0);
+
+    // SeqCst throughout: tests are to see what they moved, wherever they look.
+
+    pub(super) fn now() -> Option<Tick> {
+        Some(FROZEN.load(Ordering::SeqCst)).filter(|&now| now != 0)
+    }
+
+    pub(super) fn skew() -> Tick {
+        SKEW.load(Ordering::SeqCst)
+    }
+
+    fn flowing() -> Tick {
+        // Both sources are to be at or before the frozen time.
+        Source::Precise.flowing().max(Source::Coarse.flowing())
+    }
+
+    /// Stops the clock where it is.
+    pub(crate) fn freeze() {
+        FROZEN.store(flowing(), Ordering::SeqCst);
+    }
+
+    /// Moves the stopped clock.
+    pub(crate) fn advance(by: Tick) {
+        // The largest tick stands for "never", and is not to be reached.
+        let moved = |now: Tick| Some(now.saturating_add(by).min(NEVER - 1));
+        let _ = FROZEN.fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved);
+    }
+
+    /// Lets the clock go on from where it was stopped.
+    pub(crate) fn thaw() {
+        let ahead = FROZEN.load(Ordering::SeqCst).saturating_sub(flowing());
+        SKEW.fetch_add(ahead, Ordering::SeqCst);
+        FROZEN.store(0, Ordering::SeqCst);
+    }
 }

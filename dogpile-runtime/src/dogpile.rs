@@ -8,8 +8,10 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
+
+use once_cell::sync::OnceCell;
 
 use crate::flight::{Answer, Attempt, Computed, Flights, Lead, SharedError, Terms};
 use crate::policy::{Background, Caller, Policy, Verdict};
@@ -38,7 +40,8 @@ use crate::stats::Stats;
 /// # Examples
 ///
 /// ```
-/// use dogpile_runtime::{Dogpile, Policy};
+/// # use dogpile_runtime as dogpile;
+/// use dogpile::{Dogpile, Policy};
 /// use std::time::Duration;
 ///
 /// static ANSWER: Dogpile<u32> = Dogpile::new(Policy::expire(Duration::from_secs(3600)));
@@ -51,13 +54,13 @@ use crate::stats::Stats;
 /// ```
 pub struct Dogpile<V, R = Caller> {
     policy: Policy<V, R>,
-    flights: OnceLock<Arc<Flights<V>>>,
+    flights: OnceCell<Arc<Flights<V>>>,
 }
 
 impl<V, R> Dogpile<V, R> {
     /// An empty dogpile. Nothing is allocated before the first value is wanted.
     pub const fn new(policy: Policy<V, R>) -> Self {
-        Self { policy, flights: OnceLock::new() }
+        Self { policy, flights: OnceCell::new() }
     }
 
     /// The options it was made with.

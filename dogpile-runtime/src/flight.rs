@@ -16,7 +16,9 @@
 //! it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
 
 use crate::clock::{NEVER, Source, Tick};
 use crate::policy::{Policy, Verdict};
@@ -61,8 +63,8 @@ pub(crate) enum Answer<V> {
 pub(crate) struct Flight<V> {
     name: &'static str,
     /// Empty while the flight is queued for a worker.
-    leader: OnceLock<ThreadId>,
-    outcome: OnceLock<Outcome<V>>,
+    leader: OnceCell<ThreadId>,
+    outcome: OnceCell<Outcome<V>>,
 }
 
 enum Outcome<V> {
@@ -248,8 +250,8 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         // No flight, or one that no worker has begun yet while we cannot wait for the value: it becomes ours.
         let flight = Arc::new(Flight {
             name: self.terms.policy.shown_name(),
-            leader: OnceLock::new(),
-            outcome: OnceLock::new(),
+            leader: OnceCell::new(),
+            outcome: OnceCell::new(),
         });
         let superseded = state.live.replace(Live { flight: Arc::clone(&flight), lands_expired: false });
         self.set_gate(&state, NEVER);

@@ -53,6 +53,7 @@ pub use stats::Stats;
 #[cfg(dogpile_loom)]
 #[doc(hidden)]
 pub fn take_readers_fence() {
+    // SeqCst: before any thread of the model, and of no interest to it.
     sync::READERS_FENCE.store(false, std::sync::atomic::Ordering::SeqCst);
 }
 

@@ -46,7 +46,8 @@ const MOST_BACK_OFF: u64 = 60;
 ///
 /// ```
 /// use std::time::Duration;
-/// use dogpile_runtime::{Dogpile, Policy};
+/// # use dogpile_runtime as dogpile;
+/// use dogpile::{Dogpile, Policy};
 ///
 /// static RATES: Dogpile<Vec<f64>> = Dogpile::new(
 ///     Policy::expire(Duration::from_secs(30)).stale(Duration::from_secs(600)).cache_if(|rates| !rates.is_empty()),

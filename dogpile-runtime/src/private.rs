@@ -7,30 +7,70 @@ use crate::dogpile::Refresh;
 pub use crate::dogpile::Dogpile;
 pub use crate::policy::{Background, Caller, Policy};
 
-/// A call of an annotated function that cannot fail.
-#[inline]
-pub fn call<V, R, F>(dogpile: &Dogpile<V, R>, compute: F) -> V
-where
-    V: Clone + Send + Sync + 'static,
-    F: FnOnce() -> V,
-    R: Refresh<F>,
-{
-    dogpile.get_or_compute(compute)
+/// A type whose values can be kept. Itself, through a trait: so the compiler says what the type lacks, instead of
+/// telling what a static is made of.
+pub trait Cacheable: Sized {
+    /// The type.
+    type Value;
+
+    /// A call of an annotated function that cannot fail.
+    fn __dogpile_call<R, F>(dogpile: &Dogpile<Self, R>, compute: F) -> Self
+    where
+        F: FnOnce() -> Self,
+        R: Refresh<F>;
+
+    /// A call of an annotated function whose error is its caller's.
+    ///
+    /// # Errors
+    ///
+    /// With the function's own.
+    fn __dogpile_try_alone<R, F, E>(dogpile: &Dogpile<Self, R>, compute: F) -> Result<Self, E>
+    where
+        F: FnOnce() -> Result<Self, E>,
+        R: Refresh<F>;
+
+    /// A call of an annotated function whose error all followers get.
+    ///
+    /// # Errors
+    ///
+    /// With the function's own.
+    fn __dogpile_try_together<R, F, E>(dogpile: &Dogpile<Self, R>, compute: F) -> Result<Self, E>
+    where
+        F: FnOnce() -> Result<Self, E>,
+        E: Clone + Send + Sync + 'static,
+        R: Refresh<F>;
 }
 
-/// A call of an annotated function whose error cannot be shared.
-///
-/// # Errors
-///
-/// With the function's own.
-#[inline]
-pub fn try_call<V, R, F, E>(dogpile: &Dogpile<V, R>, compute: F) -> Result<V, E>
-where
-    V: Clone + Send + Sync + 'static,
-    F: FnOnce() -> Result<V, E>,
-    R: Refresh<F>,
-{
-    dogpile.try_get_or_compute(compute)
+impl<T: Clone + Send + Sync + 'static> Cacheable for T {
+    type Value = T;
+
+    #[inline]
+    fn __dogpile_call<R, F>(dogpile: &Dogpile<T, R>, compute: F) -> T
+    where
+        F: FnOnce() -> T,
+        R: Refresh<F>,
+    {
+        dogpile.get_or_compute(compute)
+    }
+
+    #[inline]
+    fn __dogpile_try_alone<R, F, E>(dogpile: &Dogpile<T, R>, compute: F) -> Result<T, E>
+    where
+        F: FnOnce() -> Result<T, E>,
+        R: Refresh<F>,
+    {
+        dogpile.try_get_or_compute(compute)
+    }
+
+    #[inline]
+    fn __dogpile_try_together<R, F, E>(dogpile: &Dogpile<T, R>, compute: F) -> Result<T, E>
+    where
+        F: FnOnce() -> Result<T, E>,
+        E: Clone + Send + Sync + 'static,
+        R: Refresh<F>,
+    {
+        dogpile.try_get_or_compute_shared(compute)
+    }
 }
 
 /// A return type whose error part is not to be cached.
@@ -71,11 +111,10 @@ impl<T> NotAResult for ReturnType<T> {}
 pub struct Attempt<T>(PhantomData<fn() -> T>);
 
 impl<T> Attempt<T> {
-    /// A probe for the return type `T`.
-    #[inline]
-    #[expect(clippy::new_without_default, reason = "written by the macro only")]
-    pub const fn new() -> Self {
-        Self(PhantomData)
+    /// Where method resolution starts: the reference itself, a reference to it, what it refers to.
+    #[must_use]
+    pub const fn probe<'a>() -> &'a Self {
+        &Self(PhantomData)
     }
 }
 
@@ -88,26 +127,24 @@ pub trait ShareError<V, E> {
     /// With the function's own.
     fn __dogpile_try<R, F>(self, dogpile: &Dogpile<V, R>, compute: F) -> Result<V, E>
     where
+        V: Cacheable,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>;
 }
 
-impl<V, E> ShareError<V, E> for Attempt<Result<V, E>>
-where
-    V: Clone + Send + Sync + 'static,
-    E: Clone + Send + Sync + 'static,
-{
+impl<V, E: Clone + Send + Sync + 'static> ShareError<V, E> for &Attempt<Result<V, E>> {
     #[inline]
     fn __dogpile_try<R, F>(self, dogpile: &Dogpile<V, R>, compute: F) -> Result<V, E>
     where
+        V: Cacheable,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>,
     {
-        dogpile.try_get_or_compute_shared(compute)
+        V::__dogpile_try_together(dogpile, compute)
     }
 }
 
-/// Found behind one more reference, for every error.
+/// Found second, for every error.
 pub trait TakeOver<V, E> {
     /// A call whose error is its caller's.
     ///
@@ -116,20 +153,31 @@ pub trait TakeOver<V, E> {
     /// With the function's own.
     fn __dogpile_try<R, F>(self, dogpile: &Dogpile<V, R>, compute: F) -> Result<V, E>
     where
+        V: Cacheable,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>;
 }
 
-impl<V, E> TakeOver<V, E> for &Attempt<Result<V, E>>
-where
-    V: Clone + Send + Sync + 'static,
-{
+impl<V, E> TakeOver<V, E> for &&Attempt<Result<V, E>> {
     #[inline]
     fn __dogpile_try<R, F>(self, dogpile: &Dogpile<V, R>, compute: F) -> Result<V, E>
     where
+        V: Cacheable,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>,
     {
-        dogpile.try_get_or_compute(compute)
+        V::__dogpile_try_alone(dogpile, compute)
+    }
+}
+
+/// Found last, for what is no `Result` at all: [`Fallible`] has complained already, and one complaint is enough.
+pub trait NotFallible<T> {
+    /// Never runs.
+    fn __dogpile_try<D, F: FnOnce() -> T>(self, dogpile: &D, compute: F) -> T;
+}
+
+impl<T> NotFallible<T> for Attempt<T> {
+    fn __dogpile_try<D, F: FnOnce() -> T>(self, _: &D, compute: F) -> T {
+        compute()
     }
 }

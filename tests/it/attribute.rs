@@ -214,13 +214,13 @@ fn associated_functions_are_cached_too() {
 fn functions_of_the_same_name_do_not_share() {
     mod one {
         #[dogpile::dogpile(expire = "1h")]
-        pub fn value() -> u32 {
+        pub(crate) fn value() -> u32 {
             1
         }
     }
     mod two {
         #[dogpile::dogpile(expire = "1h")]
-        pub fn value() -> u32 {
+        pub(crate) fn value() -> u32 {
             2
         }
     }

@@ -60,7 +60,7 @@ fn retry_holds_the_next_attempt_back_and_doubles() {
     for (attempt, seconds) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
         assert_eq!(call(), Ok(0));
         assert_eq!(attempts.load(Ordering::SeqCst) as usize, attempt + 1);
-        time.advance(SECOND * seconds - NANOSECOND);
+        time.advance((SECOND * seconds).saturating_sub(NANOSECOND));
         assert_eq!(call(), Ok(0));
         assert_eq!(attempts.load(Ordering::SeqCst) as usize, attempt + 1, "still backing off");
         time.advance(NANOSECOND);

@@ -169,7 +169,7 @@ fn main() -> ExitCode {
     let figures = with_leader_under_way(|| race(&contenders, &THREADS, plan));
     let cached = figures[CACHED][0].nanos;
     let extra = |figures: &[Round]| format!("{:.2}x", figures[0].nanos / cached);
-    print_latencies(&contenders, &figures, Some(("1 / cached 1", &extra)));
+    print_latencies("hit", &contenders, &figures, Some(("1 / cached 1", &extra)));
     let bars = bars(&figures);
     print_table(&["bar", "measured", "wanted", "verdict"], &bars.each_ref().map(Bar::row));
     let is_proven = bars.iter().all(|bar| bar.verdict() == "PASS");

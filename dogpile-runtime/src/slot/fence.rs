@@ -34,6 +34,7 @@ pub(super) fn decide() {
 #[inline]
 pub(super) fn light() {
     step();
+    // Relaxed: set before the model starts.
     #[cfg(dogpile_loom)]
     if !crate::sync::READERS_FENCE.load(Ordering::Relaxed) {
         return;

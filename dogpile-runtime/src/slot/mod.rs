@@ -89,7 +89,7 @@ impl<V> Slot<V> {
             hazard.announce(seen.cast());
             // The one announced before may have been retired because of it.
             hazard::reclaim();
-            let Some(entry) = NonNull::new(seen) else { return None };
+            let entry = NonNull::new(seen)?;
             if self.look_again() == seen {
                 return Some(Guard { entry, hazard, slot: self });
             }

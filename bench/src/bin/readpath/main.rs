@@ -1,6 +1,7 @@
-//! Ways to read a value that is replaced now and then: what a read costs, and how long what was replaced stays alive.
+//! Ways to read a value that is replaced now and then: what a read and a
+//! replacement cost, and how long what was replaced stays alive.
 //!
-//! Prints one table of each. `--quick` only shows that everything runs.
+//! Prints tables of reads, of replacements and of what they leave behind. `--quick` only shows that everything runs.
 
 mod paths;
 
@@ -45,6 +46,24 @@ fn contenders() -> Vec<Contender> {
         timed::<Hazards<(), true>>(HAZARD_KEPT),
         Contender::new("`std::sync::RwLock`", move || std_lock.hit()),
         Contender::new("`parking_lot::RwLock`", move || parking_lock.hit()),
+    ]
+}
+
+fn replacing<P: ReadPath<()>>(name: &str) -> Contender {
+    let path = P::new(Payload::new(42, ()));
+    Contender::new(name, move || path.replace(Payload::new(7, ())))
+}
+
+fn replacements() -> Vec<Contender> {
+    let lock = StdLock::new();
+    vec![
+        replacing::<Ours<()>>("**dogpile** `set`"),
+        replacing::<Swap<(), false>>("arc-swap"),
+        replacing::<Seize<(), 0>>(SEIZE),
+        replacing::<Seize<(), 1>>(SEIZE_1),
+        replacing::<Epoch<()>>(EPOCH),
+        replacing::<Hazards<(), true>>(HAZARD_KEPT),
+        Contender::new("`std::sync::RwLock`", move || lock.replace()),
     ]
 }
 
@@ -148,7 +167,9 @@ fn main() {
     print_conditions(plan);
     let contenders = contenders();
     let figures = race(&contenders, &THREADS, plan);
-    print_latencies(&contenders, &figures, None);
+    print_latencies("hit", &contenders, &figures, None);
+    let contenders = replacements();
+    print_latencies("replacement", &contenders, &race(&contenders, &THREADS, plan), None);
     println!("{REPLACEMENTS} replacements, one guard held on the first value, {READERS} threads reading:\n");
     print_table(&["superseded values alive", "at most", "left at the end"], &promptness_rows());
     println!("A guard of a reader-writer lock keeps the value from being replaced at all.");

@@ -279,6 +279,12 @@ impl StdLock {
     pub(crate) fn hit(&self) -> u64 {
         self.0.read().unwrap_or_else(PoisonError::into_inner).judged()
     }
+
+    pub(crate) fn replace(&self) {
+        let next = Box::new(Entry::new(Payload::new(7, ())));
+        let old = std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), next);
+        drop(old);
+    }
 }
 
 /// The same with `parking_lot`'s.

@@ -1,0 +1,70 @@
+//! A hit allocates nothing, fresh or stale. In a binary of its own: the allocator is replaced by one that counts.
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::Duration;
+
+use allocation_counter::{AllocationInfo, measure};
+use dogpile::{Dogpile, Policy, dogpile};
+
+const WARM_UP: u64 = 2;
+const HITS: u64 = 1000;
+
+/// How much this thread allocates while it makes many hits.
+fn allocated_by(hit: impl Fn() -> u64) -> AllocationInfo {
+    // The first call may compute, and a thread's first hit sets up what it announces its reads in.
+    for _ in 0..WARM_UP {
+        assert_eq!(hit(), 7);
+    }
+    measure(|| assert_eq!((0..HITS).map(|_| hit()).sum::<u64>(), 7 * HITS))
+}
+
+fn assert_nothing(what: &str, info: &AllocationInfo) {
+    assert_eq!(info.count_total, 0, "{what}: {HITS} hits made {} allocations", info.count_total);
+}
+
+#[test]
+fn allocations_are_counted_at_all() {
+    let info = measure(|| drop(std::hint::black_box(Box::new(7))));
+    assert_eq!(info.count_total, 1);
+}
+
+#[test]
+fn fresh_hit_allocates_nothing() {
+    #[dogpile(expire = "1h", handle = FRESH)]
+    fn fresh() -> u64 {
+        7
+    }
+    #[dogpile(expire = "1h")]
+    fn fallible() -> Result<u64, String> {
+        Ok(7)
+    }
+    assert_nothing("a call", &allocated_by(fresh));
+    assert_nothing("a fallible call", &allocated_by(|| fallible().unwrap()));
+    assert_nothing("`get`", &allocated_by(|| FRESH.get().unwrap()));
+    assert_nothing("`read`", &allocated_by(|| *FRESH.read().unwrap()));
+}
+
+#[test]
+fn stale_hit_while_another_leads_allocates_nothing() {
+    static STALE: Dogpile<u64> = Dogpile::new(Policy::expire(Duration::from_secs(3600)));
+    STALE.set(7);
+    STALE.expire();
+    let (leading, released) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            STALE.get_or_compute(|| {
+                leading.wait();
+                released.wait();
+                8
+            })
+        });
+        leading.wait();
+        let before = STALE.stats().stale_served;
+        let info = allocated_by(|| STALE.get_or_compute(|| unreachable!("another thread leads")));
+        assert_eq!(STALE.stats().stale_served - before, WARM_UP + HITS, "these were stale hits");
+        released.wait();
+        assert_nothing("a stale hit", &info);
+    });
+    assert_eq!(STALE.get(), Some(8));
+}
