@@ -70,6 +70,7 @@ impl<V> Policy<V> {
     /// # Panics
     ///
     /// If `duration` is zero; in a constant that is a compile-time error.
+    #[track_caller]
     pub const fn expire(duration: Duration) -> Self {
         assert!(
             !duration.is_zero(),

@@ -183,14 +183,35 @@ fn queued_flight_is_taken_over_when_its_value_goes() {
 }
 
 /// A value that knows whether it is still there.
-#[derive(Clone)]
 struct Tracked {
     index: usize,
     dropped: Arc<[AtomicUsize; 2]>,
+    /// The model's own: it complains of a load that is not ordered after the making, and of a drop that is not ordered
+    /// after the loads.
+    content: loom::sync::atomic::AtomicUsize,
+}
+
+impl Tracked {
+    fn new(index: usize, dropped: &Arc<[AtomicUsize; 2]>) -> Self {
+        let content = loom::sync::atomic::AtomicUsize::new(index);
+        Self { index, dropped: Arc::clone(dropped), content }
+    }
+
+    fn assert_alive(&self) {
+        assert_eq!(self.content.load(Ordering::Relaxed), self.index);
+        assert_eq!(self.dropped[self.index].load(Ordering::SeqCst), 0, "dropped under its reader");
+    }
+}
+
+impl Clone for Tracked {
+    fn clone(&self) -> Self {
+        Self::new(self.index, &self.dropped)
+    }
 }
 
 impl Drop for Tracked {
     fn drop(&mut self) {
+        self.content.with_mut(|content| *content = usize::MAX);
         self.dropped[self.index].fetch_add(1, Ordering::SeqCst);
     }
 }
@@ -198,14 +219,14 @@ impl Drop for Tracked {
 fn readers_and_a_writer() {
     let dogpile = Arc::new(Dogpile::<Tracked>::new(Policy::never()));
     let dropped = Arc::<[AtomicUsize; 2]>::default();
-    let value = |index| Tracked { index, dropped: Arc::clone(&dropped) };
+    let value = |index| Tracked::new(index, &dropped);
     dogpile.set(value(0));
     let reader = {
-        let (dogpile, dropped) = (Arc::clone(&dogpile), Arc::clone(&dropped));
+        let dogpile = Arc::clone(&dogpile);
         loom::thread::spawn(move || {
             let seen = dogpile.read().expect("there is always a value");
             loom::thread::yield_now();
-            assert_eq!(dropped[seen.index].load(Ordering::SeqCst), 0, "dropped under its reader");
+            seen.assert_alive();
         })
     };
     dogpile.set(value(1));
@@ -227,7 +248,7 @@ fn values_go_though_a_reader_holds_two_guards() {
     check(|| {
         let dogpile = Arc::new(Dogpile::<Tracked>::new(Policy::never()));
         let dropped = Arc::<[AtomicUsize; 2]>::default();
-        let value = |index| Tracked { index, dropped: Arc::clone(&dropped) };
+        let value = |index| Tracked::new(index, &dropped);
         dogpile.set(value(0));
         let writer = {
             let (dogpile, new) = (Arc::clone(&dogpile), value(1));
@@ -235,7 +256,7 @@ fn values_go_though_a_reader_holds_two_guards() {
         };
         let (first, second) = (dogpile.read().unwrap(), dogpile.read().unwrap());
         drop(first);
-        assert_eq!(dropped[second.index].load(Ordering::SeqCst), 0, "dropped under its reader");
+        second.assert_alive();
         drop(second);
         writer.join().unwrap();
         assert_eq!(dropped[0].load(Ordering::SeqCst), 1);
