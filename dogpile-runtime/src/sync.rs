@@ -73,7 +73,7 @@ mod model {
         fence(order);
     }
 
-    /// loom's mutex behind parking_lot's interface.
+    /// loom's mutex behind the interface of `parking_lot`.
     #[derive(Debug)]
     pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
