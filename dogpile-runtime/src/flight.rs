@@ -15,6 +15,8 @@
 //! change that a follower may be waiting for notifies the crowd. No code of the user runs under the lock: values leave
 //! it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
 
+mod lead;
+
 use std::any::Any;
 use std::sync::Arc;
 
@@ -22,10 +24,12 @@ use once_cell::sync::OnceCell;
 
 use crate::clock::{NEVER, Source, Tick};
 use crate::policy::{Policy, Verdict};
-use crate::slot::{Entry, Guard, Slot};
+use crate::slot::{Entry, Guard, Replaced, Slot};
 use crate::stats::Counters;
 use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread};
 use crate::wait::{Awaited, Cycle, Waiting};
+
+pub(crate) use lead::Lead;
 
 /// An error that a herd shares.
 pub(crate) type SharedError = Arc<dyn Any + Send + Sync>;
@@ -60,7 +64,7 @@ pub(crate) enum Answer<V> {
 }
 
 /// One computation under way, as its followers see it.
-pub(crate) struct Flight<V> {
+struct Flight<V> {
     name: &'static str,
     /// Empty while the flight is queued for a worker.
     leader: OnceCell<ThreadId>,
@@ -74,13 +78,28 @@ enum Outcome<V> {
     Abandoned,
 }
 
-impl<V: Send + Sync> Awaited for Flight<V> {
+/// What a follower waits for: the end of a flight, or a value from elsewhere.
+pub(crate) struct Following<V> {
+    flights: Arc<Flights<V>>,
+    flight: Arc<Flight<V>>,
+    /// How many values there had been when there was nothing to serve.
+    landings: u64,
+}
+
+impl<V> Following<V> {
+    fn is_over(&self) -> bool {
+        // Acquire: pairs with the Release in `put`.
+        self.flight.outcome.get().is_some() || self.flights.landings.load(Ordering::Acquire) != self.landings
+    }
+}
+
+impl<V: Send + Sync + 'static> Awaited for Following<V> {
     fn leader(&self) -> Option<ThreadId> {
-        if self.outcome.get().is_some() { None } else { self.leader.get().copied() }
+        if self.is_over() { None } else { self.flight.leader.get().copied() }
     }
 
     fn name(&self) -> &'static str {
-        self.name
+        self.flight.name
     }
 }
 
@@ -120,6 +139,8 @@ pub(crate) struct Flights<V> {
     gate: AtomicU64,
     state: Mutex<State<V>>,
     crowd: Condvar,
+    /// How many values have been put into the slot.
+    landings: AtomicU64,
     /// Copied from `terms`, so that a hit need look no further.
     source: Source,
     /// Whether values expire by themselves.
@@ -130,7 +151,7 @@ pub(crate) struct Flights<V> {
 enum Election<V> {
     /// Somebody has just landed, or leads already: look again, the value is servable.
     Look,
-    Follow(Arc<Flight<V>>),
+    Follow(Arc<Following<V>>),
     Lead(Lead<V>),
     /// As `Lead`, but queued.
     Queue(Lead<V>, Arc<Entry<V>>),
@@ -145,6 +166,7 @@ impl<V> Flights<V> {
             gate: AtomicU64::new(OPEN),
             state: Mutex::new(State { live: None, failures_in_a_row: 0 }),
             crowd: Condvar::new(),
+            landings: AtomicU64::new(0),
             source: terms.source,
             expires: terms.policy.lifetime().is_some(),
             terms,
@@ -214,11 +236,11 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
                 Election::Look => {}
                 Election::Lead(lead) => return lead.run(attempt.compute),
                 Election::Queue(lead, stale) => return Answer::Elected(lead, stale),
-                Election::Follow(flight) => {
-                    if let Err(cycle) = self.follow(&flight) {
+                Election::Follow(following) => {
+                    if let Err(cycle) = self.follow(&following) {
                         return Answer::Circular(cycle);
                     }
-                    match flight.outcome.get() {
+                    match following.flight.outcome.get() {
                         Some(Outcome::Value(entry)) => return Answer::Value(entry.value.clone()),
                         Some(Outcome::Error(error)) if (attempt.takes)(&**error) => {
                             return Answer::Shared(Arc::clone(error));
@@ -248,7 +270,10 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         };
         let begun = state.live.as_ref().filter(|live| live.flight.leader.get().is_some());
         if let (None, Some(live)) = (&kept, begun) {
-            return Election::Follow(Arc::clone(&live.flight));
+            // Relaxed: written under the lock that we hold.
+            let landings = self.landings.load(Ordering::Relaxed);
+            let (flights, flight) = (Arc::clone(self), Arc::clone(&live.flight));
+            return Election::Follow(Arc::new(Following { flights, flight, landings }));
         }
         // No flight, or one that no worker has begun yet while we cannot wait for the value: it becomes ours.
         let flight = Arc::new(Flight {
@@ -264,7 +289,7 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         }
         drop(state);
         drop(superseded);
-        let lead = Lead { flights: Arc::clone(self), flight, has_ended: false };
+        let lead = Lead::new(Arc::clone(self), flight);
         match kept {
             Some(kept) => {
                 self.terms.counters.expect_stale();
@@ -274,12 +299,12 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         }
     }
 
-    /// Waits until `flight` has ended or there is a servable value from elsewhere.
-    fn follow(&self, flight: &Arc<Flight<V>>) -> Result<(), Cycle> {
-        let waiting = Waiting::enter(Arc::clone(flight) as Arc<dyn Awaited>)?;
+    /// Waits until the flight has ended or there is a value from elsewhere.
+    fn follow(&self, following: &Arc<Following<V>>) -> Result<(), Cycle> {
+        let waiting = Waiting::enter(Arc::clone(following) as Arc<dyn Awaited>)?;
         self.terms.counters.wait();
         let mut state = self.state.lock();
-        while flight.outcome.get().is_none() && self.servable().is_none() {
+        while !following.is_over() {
             self.crowd.wait(&mut state);
         }
         drop(state);
@@ -287,12 +312,20 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
         Ok(())
     }
 
+    /// Puts a value into the slot; what was there is let go of when the result is dropped, after the lock.
+    fn put(&self, _locked: &MutexGuard<'_, State<V>>, entry: Arc<Entry<V>>) -> Replaced<V> {
+        let replaced = self.slot.replace(Some(entry));
+        // Release: pairs with the Acquire in `is_over`; who sees the number finds the value.
+        self.landings.fetch_add(1, Ordering::Release);
+        replaced
+    }
+
     /// Stores a value from outside; a flight under way is orphaned, those who wait for it get this value.
     pub(crate) fn set(&self, value: V) {
         let now = self.terms.now();
         let entry = Arc::new(Entry::new(value, now, self.terms.policy.fresh_until(now)));
         let mut state = self.state.lock();
-        let leaving = (self.slot.replace(Some(entry)), self.orphan(&mut state));
+        let leaving = (self.put(&state, entry), self.orphan(&mut state));
         self.crowd.notify_all();
         drop(state);
         drop(leaving);
@@ -326,109 +359,5 @@ impl<V: Clone + Send + Sync + 'static> Flights<V> {
     }
 }
 
-/// The leader's duty. Fails by default: whoever drops it without having landed abandons the flight.
-pub(crate) struct Lead<V> {
-    flights: Arc<Flights<V>>,
-    flight: Arc<Flight<V>>,
-    has_ended: bool,
-}
-
-impl<V> Lead<V> {
-    /// Takes the flight out of the queue, on the thread that will run it. `false` if it is not wanted any more.
-    pub(crate) fn begin(&self) -> bool {
-        let state = self.flights.state.lock();
-        let is_live = self.is_live(&state);
-        if is_live {
-            self.flight.leader.get_or_init(current_thread);
-        }
-        is_live
-    }
-
-    fn end(mut self, outcome: Outcome<V>) {
-        self.has_ended = true;
-        self.fail(outcome);
-    }
-
-    fn fail(&self, outcome: Outcome<V>) {
-        let flights = &*self.flights;
-        let mut state = flights.state.lock();
-        if self.is_live(&state) {
-            state.live = None;
-            state.failures_in_a_row = state.failures_in_a_row.saturating_add(1);
-            let until = flights.terms.policy.retry_at(flights.terms.now(), state.failures_in_a_row);
-            flights.set_gate(&state, until);
-        }
-        self.arrive(&state, outcome);
-    }
-
-    fn is_live(&self, state: &State<V>) -> bool {
-        state.live.as_ref().is_some_and(|live| Arc::ptr_eq(&live.flight, &self.flight))
-    }
-
-    fn arrive(&self, _locked: &MutexGuard<'_, State<V>>, outcome: Outcome<V>) {
-        let is_first = self.flight.outcome.set(outcome).is_ok();
-        debug_assert!(is_first, "a flight ends once");
-        self.flights.crowd.notify_all();
-    }
-}
-
-impl<V: Clone + Send + Sync + 'static> Lead<V> {
-    /// Computes, and lands what comes of it. A panic of the user's code passes through, and abandons the flight.
-    pub(crate) fn run(self, compute: &mut dyn FnMut() -> Computed<V>) -> Answer<V> {
-        let flights = Arc::clone(&self.flights);
-        let terms = flights.terms();
-        terms.counters.computation();
-        match compute() {
-            Computed::Value(value) => {
-                let is_cacheable = terms.policy.is_cacheable(&value);
-                Answer::Value(self.land(value, is_cacheable).value.clone())
-            }
-            Computed::Failed(shared) => {
-                terms.counters.failure();
-                self.end(shared.map_or(Outcome::Abandoned, Outcome::Error));
-                match flights.servable() {
-                    Some((guard, verdict)) => {
-                        if verdict == Verdict::Stale {
-                            terms.counters.stale_served();
-                        }
-                        Answer::Value(guard.value.clone())
-                    }
-                    None => Answer::Failed,
-                }
-            }
-        }
-    }
-
-    fn land(mut self, value: V, is_cacheable: bool) -> Arc<Entry<V>> {
-        self.has_ended = true;
-        let flights = &*self.flights;
-        let now = flights.terms.now();
-        let entry = Arc::new(Entry::new(value, now, flights.terms.policy.fresh_until(now)));
-        let mut state = flights.state.lock();
-        let mut leaving = None;
-        if self.is_live(&state) {
-            let live = flights.orphan(&mut state);
-            if is_cacheable {
-                if live.as_ref().is_some_and(|live| live.lands_expired) {
-                    entry.expire(now);
-                }
-                leaving = Some(flights.slot.replace(Some(Arc::clone(&entry))));
-            }
-        }
-        self.arrive(&state, Outcome::Value(Arc::clone(&entry)));
-        drop(state);
-        drop(leaving);
-        entry
-    }
-}
-
-impl<V> Drop for Lead<V> {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            if self.flight.leader.get().is_some() {
-                self.flights.terms.counters.panic();
-            }
-            self.fail(Outcome::Abandoned);
-        }
-    }
-}
+#[cfg(test)]
+mod tests;
