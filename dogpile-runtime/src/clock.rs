@@ -14,6 +14,9 @@ pub(crate) type Tick = u64;
 /// Later than every reading: "never", "for ever".
 pub(crate) const NEVER: Tick = u64::MAX;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const NANOS_PER_SECOND: Tick = 1_000_000_000;
+
 /// Readings start here, so that there is a tick before the first one.
 const FIRST: Tick = 1;
 
@@ -59,7 +62,15 @@ impl Source {
     }
 }
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
 #[inline]
+#[expect(clippy::cast_sign_loss, reason = "the clock starts at zero")]
+fn coarse_now() -> Tick {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    (time.tv_sec as Tick).wrapping_mul(NANOS_PER_SECOND).wrapping_add(time.tv_nsec as Tick).max(FIRST)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn coarse_now() -> Tick {
     const ORIGIN: coarsetime::Instant = coarsetime::Instant::from_ticks(0);
     // `Instant::now` of that crate also stores the reading into a shared static; this one does not.

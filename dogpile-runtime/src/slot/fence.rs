@@ -64,22 +64,18 @@ pub(super) fn heavy() -> bool {
 
 #[cfg(all(any(target_os = "linux", target_os = "android"), not(dogpile_loom), not(miri)))]
 mod membarrier {
+    use rustix::thread::{MembarrierCommand, membarrier};
+
     /// Asks the kernel for the right to interrupt this process's threads.
     pub(super) fn is_registered() -> bool {
-        command(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED)
+        membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
     }
 
     /// Has every running thread of this process execute a full fence before it returns.
     pub(super) fn fence_everyone() -> bool {
+        let command = || membarrier(MembarrierCommand::PrivateExpedited).is_ok();
         // A child made by `fork` may have lost the registration: ask once more before giving up.
-        command(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED)
-            || (is_registered() && command(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED))
-    }
-
-    fn command(command: libc::c_int) -> bool {
-        // SAFETY: `membarrier` takes two integers and a flag word, reads and writes no memory of ours, and reports
-        // an unknown command by its return value.
-        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+        command() || (is_registered() && command())
     }
 }
 

@@ -15,8 +15,10 @@ use seize::Guard as _;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+#[expect(clippy::cast_sign_loss, reason = "the clock starts at zero")]
 fn now() -> u64 {
-    coarsetime::Instant::now_without_cache_update().as_ticks()
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// What is stored. `A` counts the living when that is what is measured, and is `()` when time is.
@@ -40,7 +42,7 @@ pub(crate) struct Entry<A> {
 
 impl<A> Entry<A> {
     fn new(payload: Payload<A>) -> Self {
-        Self { payload, fresh_until: now() + coarsetime::Duration::from(HOUR).as_ticks() }
+        Self { payload, fresh_until: now() + 1_000_000_000 * HOUR.as_secs() }
     }
 
     #[inline]
