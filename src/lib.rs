@@ -139,7 +139,7 @@
 //! coarse clock of the system is read, which lags by a few milliseconds; where it is shorter, the precise one.
 //!
 //! Replacing a value costs a system call on Linux (`membarrier`), which interrupts the process's other running
-//! threads for about a microsecond; that is what makes the reads cheap. Elsewhere every read pays for a fence.
+//! threads for a moment; that is what makes the reads cheap. Elsewhere every read pays for a fence.
 //!
 //! # Not supported
 //!

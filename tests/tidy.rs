@@ -13,6 +13,7 @@ const RUNTIME_ORDER: &[&[&str]] = &[
     &["lib"],
     &["private"],
     &["testing", "dogpile"],
+    &["failing"],
     &["flight"],
     &["wait", "pool"],
     &["stats"],
@@ -256,7 +257,8 @@ fn unsafe_stands_in_the_slot_alone_and_nothing_is_left_undone() {
     if !has_workspace() {
         return;
     }
-    let forbidden = ["todo!(", "unimplemented!(", "dbg!(", "#[ignore"];
+    let mut forbidden: Vec<_> = ["todo", "unimplemented", "dbg"].map(|name| format!("{name}!(")).into();
+    forbidden.push(["#[", "ignore"].concat());
     let mut complaints = Vec::new();
     for source in our_sources().into_iter().chain(["examples", "tests/it"].into_iter().flat_map(sources)) {
         let path = source.path.display();
@@ -264,7 +266,7 @@ fn unsafe_stands_in_the_slot_alone_and_nothing_is_left_undone() {
         if source.text.contains("unsafe {") && !is_slot {
             complaints.push(format!("{path}: `unsafe`"));
         }
-        let left = forbidden.iter().filter(|word| source.text.contains(**word));
+        let left = forbidden.iter().filter(|word| source.text.contains(*word));
         complaints.extend(left.map(|word| format!("{path}: `{word}`")));
     }
     for file in ["src/lib.rs", "dogpile-macros/src/lib.rs"] {

@@ -2,10 +2,7 @@
 //!
 //! Thin on purpose: it finds or makes the [`Flights`] of its one key, and turns their answers into return values.
 
-use std::any::Any;
-use std::convert::Infallible;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -13,7 +10,8 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
-use crate::flight::{Answer, Attempt, Computed, Flights, Lead, SharedError, Terms};
+use crate::failing::{Alone, Failing, Never, Together, run};
+use crate::flight::{Answer, Attempt, Computed, Flights, Lead, Terms};
 use crate::policy::{Background, Caller, Policy, Verdict};
 use crate::pool;
 use crate::slot::Guard;
@@ -261,82 +259,6 @@ fn regenerate<V: Clone + Send + Sync + 'static>(lead: Lead<V>, compute: impl FnO
     if lead.begin() {
         let mut compute = Some(compute);
         lead.run(&mut || compute.take().expect("a flight computes once")());
-    }
-}
-
-/// How the result of a computation splits into value and error, and what followers may have of the error.
-trait Failing<V> {
-    type Output;
-    type Error;
-
-    fn split(output: Self::Output) -> Result<V, Self::Error>;
-
-    fn share(_: &Self::Error) -> Option<SharedError> {
-        None
-    }
-
-    fn takes(_: &(dyn Any + Send + Sync)) -> bool {
-        false
-    }
-
-    fn unshare(_: &(dyn Any + Send + Sync)) -> Self::Error {
-        unreachable!("an error that it does not take")
-    }
-}
-
-/// It cannot fail.
-struct Never;
-
-/// The error is its caller's.
-struct Alone<E>(PhantomData<E>);
-
-/// Followers get a clone of the error.
-struct Together<E>(PhantomData<E>);
-
-impl<V> Failing<V> for Never {
-    type Output = V;
-    type Error = Infallible;
-
-    fn split(output: V) -> Result<V, Infallible> {
-        Ok(output)
-    }
-}
-
-impl<V, E> Failing<V> for Alone<E> {
-    type Output = Result<V, E>;
-    type Error = E;
-
-    fn split(output: Result<V, E>) -> Result<V, E> {
-        output
-    }
-}
-
-impl<V, E: Clone + Send + Sync + 'static> Failing<V> for Together<E> {
-    type Output = Result<V, E>;
-    type Error = E;
-
-    fn split(output: Result<V, E>) -> Result<V, E> {
-        output
-    }
-
-    fn share(error: &E) -> Option<SharedError> {
-        Some(Arc::new(error.clone()))
-    }
-
-    fn takes(error: &(dyn Any + Send + Sync)) -> bool {
-        error.is::<E>()
-    }
-
-    fn unshare(error: &(dyn Any + Send + Sync)) -> E {
-        error.downcast_ref::<E>().expect("`takes` looked at its type").clone()
-    }
-}
-
-/// Computes, and keeps the error beside what followers may know of it.
-fn run<V, K: Failing<V>>(compute: impl FnOnce() -> K::Output) -> (Computed<V>, Option<K::Error>) {
-    match K::split(compute()) {
-        Ok(value) => (Computed::Value(value), None),
-        Err(error) => (Computed::Failed(K::share(&error)), Some(error)),
     }
 }
 

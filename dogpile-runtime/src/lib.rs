@@ -29,6 +29,7 @@
 
 mod clock;
 mod dogpile;
+mod failing;
 mod flight;
 mod policy;
 mod pool;
