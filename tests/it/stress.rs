@@ -9,7 +9,7 @@ use dogpile::{Dogpile, Policy};
 
 use crate::support::NANOSECOND;
 
-const ROUNDS: u64 = if cfg!(dogpile_stress) { 2_000_000 } else { 20_000 };
+const ROUNDS: u64 = if cfg!(dogpile_stress) { 40_000_000 } else { 20_000 };
 const THREADS: u64 = 4;
 const PERIOD: std::time::Duration = std::time::Duration::from_secs(1);
 
