@@ -57,7 +57,16 @@ pub struct Dogpile<V, R = Caller> {
 
 impl<V, R> Dogpile<V, R> {
     /// An empty dogpile. Nothing is allocated before the first value is wanted.
+    ///
+    /// # Panics
+    ///
+    /// If the policy has a capacity, for there are no keys here; in a constant that is a compile-time error.
+    #[track_caller]
     pub const fn new(policy: Policy<V, R>) -> Self {
+        assert!(
+            !policy.has_capacity(),
+            "a `Dogpile` keeps one value and has no `capacity`\nhelp: remove it from the policy, or use a `DogpileMap`"
+        );
         Self { policy, flights: OnceCell::new() }
     }
 

@@ -36,7 +36,10 @@ pub(crate) enum Verdict {
 /// The longest back-off, as a multiple of `retry`.
 const MOST_BACK_OFF: u64 = 60;
 
-/// The options of a [`Dogpile`](crate::Dogpile), checked.
+/// How many keys are kept unless the policy says otherwise.
+const DEFAULT_CAPACITY: usize = 10_000;
+
+/// The options of a [`Dogpile`](crate::Dogpile) or a [`DogpileMap`](crate::DogpileMap), checked.
 ///
 /// The `policy!` macro writes these calls for you and checks the options at compile time. The builder is `const` and
 /// also takes values known only at run time. Durations beyond the clock's range of 584 years, above all
@@ -59,6 +62,7 @@ pub struct Policy<V, R = Caller> {
     stale: Tick,
     retry: Tick,
     cache_if: Option<fn(&V) -> bool>,
+    capacity: Option<usize>,
     name: Option<&'static str>,
     refresh: PhantomData<fn() -> R>,
 }
@@ -81,6 +85,7 @@ impl<V> Policy<V> {
             stale: NEVER,
             retry: ticks(Duration::from_secs(1)),
             cache_if: None,
+            capacity: None,
             name: None,
             refresh: PhantomData,
         }
@@ -110,6 +115,7 @@ impl<V, R> Policy<V, R> {
             stale: self.stale,
             retry: self.retry,
             cache_if: self.cache_if,
+            capacity: self.capacity,
             name: self.name,
             refresh: PhantomData,
         }
@@ -127,6 +133,24 @@ impl<V, R> Policy<V, R> {
     #[must_use]
     pub const fn cache_if(mut self, predicate: fn(&V) -> bool) -> Self {
         self.cache_if = Some(predicate);
+        self
+    }
+
+    /// The most keys that a [`DogpileMap`](crate::DogpileMap) keeps values of; [`usize::MAX`] is without bound. The
+    /// default is 10 000. A [`Dogpile`](crate::Dogpile) has no keys, and refuses a policy with a capacity.
+    ///
+    /// # Panics
+    ///
+    /// If `keys` is zero; in a constant that is a compile-time error.
+    #[track_caller]
+    #[must_use]
+    pub const fn capacity(mut self, keys: usize) -> Self {
+        assert!(
+            keys > 0,
+            "`capacity` is zero, so that no value would ever be kept\nhelp: give a number above zero, or call the \
+             function without a cache"
+        );
+        self.capacity = Some(keys);
         self
     }
 
@@ -150,6 +174,20 @@ impl<V, R> Policy<V, R> {
     /// The first back-off after a failed regeneration; `None` is for ever.
     pub const fn back_off(&self) -> Option<Duration> {
         duration(self.retry)
+    }
+
+    /// The most keys that values are kept of; `None` is without bound.
+    pub const fn most_keys(&self) -> Option<usize> {
+        match self.capacity {
+            None => Some(DEFAULT_CAPACITY),
+            Some(usize::MAX) => None,
+            some => some,
+        }
+    }
+
+    /// Whether it says something about keys.
+    pub(crate) const fn has_capacity(&self) -> bool {
+        self.capacity.is_some()
     }
 
     /// The given name, or the name of the value's type.
@@ -219,6 +257,7 @@ impl<V, R> fmt::Debug for Policy<V, R> {
             .field("retry", &self.back_off())
             .field("refresh", &std::any::type_name::<R>().rsplit("::").next().unwrap_or_default())
             .field("has_cache_if", &self.cache_if.is_some())
+            .field("capacity", &self.most_keys())
             .finish()
     }
 }
