@@ -4,6 +4,7 @@
 //! machine disturbs all of them; every thread, also a single one, is spawned for the round and times itself.
 
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +31,16 @@ impl Contender {
         let repeat = move |times| {
             for _ in 0..times {
                 black_box(operation());
+            }
+        };
+        Self { name: name.to_owned(), repeat: Box::new(repeat) }
+    }
+
+    /// A contender whose operation is given the numbers from 0 on, again and again.
+    pub fn in_turn<T>(name: &str, operation: impl Fn(u64) -> T + Sync + 'static) -> Self {
+        let repeat = move |times| {
+            for at in 0..times {
+                black_box(operation(black_box(at)));
             }
         };
         Self { name: name.to_owned(), repeat: Box::new(repeat) }
@@ -195,7 +206,7 @@ pub fn print_latencies(
     figures: &[Vec<Round>],
     extra: Option<ExtraColumn<'_>>,
 ) {
-    let what = format!("{what}, `u64`, ns per operation and thread");
+    let what = format!("{what}, ns per operation and thread");
     let mut head = vec![what.as_str(), "1 thread", "2 threads", "overlap", "2 / 1"];
     head.extend(extra.map(|(head, _)| head));
     let row = |(contender, figures): (&Contender, &Vec<Round>)| {
@@ -211,6 +222,54 @@ pub fn print_latencies(
         row
     };
     print_table(&head, &contenders.iter().zip(figures).map(row).collect::<Vec<_>>());
+}
+
+/// What a figure must not exceed.
+pub struct Bar {
+    what: &'static str,
+    ratio: f64,
+    at_most: f64,
+    /// Whether the threads it is about ran at the same time.
+    is_conclusive: bool,
+}
+
+impl Bar {
+    /// A bar that any measurement settles.
+    #[must_use]
+    pub fn new(what: &'static str, ratio: f64, at_most: f64) -> Self {
+        Self { what, ratio, at_most, is_conclusive: true }
+    }
+
+    /// A bar about threads that must have run side by side in `round`.
+    #[must_use]
+    pub fn if_overlapping(self, round: Round, threads: usize) -> Self {
+        Self { is_conclusive: round.has_overlap(threads), ..self }
+    }
+
+    fn verdict(&self) -> &'static str {
+        match (self.is_conclusive, self.ratio <= self.at_most) {
+            (false, _) => "UNSURE",
+            (true, true) => "PASS",
+            (true, false) => "MISS",
+        }
+    }
+
+    fn row(&self) -> Vec<String> {
+        vec![
+            self.what.to_owned(),
+            format!("{:.3}x", self.ratio),
+            format!("<= {:.2}x", self.at_most),
+            self.verdict().to_owned(),
+        ]
+    }
+}
+
+/// Prints the bars. A failure if one is missed and `--check` stands on the command line.
+#[must_use]
+pub fn conclude(bars: &[Bar]) -> ExitCode {
+    print_table(&["bar", "measured", "wanted", "verdict"], &bars.iter().map(Bar::row).collect::<Vec<_>>());
+    let is_proven = bars.iter().all(|bar| bar.verdict() == "PASS");
+    if has_flag("--check") && !is_proven { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// Prints what the numbers depend on besides the code.

@@ -3,6 +3,7 @@
 //! Thin on purpose: it finds or makes the [`Flights`] of its one key, and turns their answers into return values.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
-use crate::failing::{Alone, Failing, Never, Together, run};
-use crate::flight::{Answer, Attempt, Computed, Flights, Lead, Terms};
-use crate::policy::{Background, Caller, Policy, Verdict};
-use crate::pool;
+use crate::call::{Refresh, resolve};
+use crate::failing::{Alone, Never, Together};
+use crate::flight::{Flights, Terms};
+use crate::policy::{Caller, Policy, Verdict};
+use crate::probed::Probed;
 use crate::slot::Guard;
 use crate::stats::Stats;
 
@@ -80,16 +82,16 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     fn flights(&self) -> &Arc<Flights<V>> {
         self.flights.get_or_init(|| {
             let terms = Terms::new(self.policy.refresh(Caller));
-            Arc::new(Flights::new(Arc::new(terms)))
+            Arc::new(Flights::new(Arc::new(terms), ()))
         })
     }
 
     #[inline]
-    fn hit(&self) -> Option<Guard<'_, V>> {
-        self.flights.get()?.hit()
+    fn hit(&self) -> Option<Guard<V>> {
+        self.flights.get()?.hit(0)
     }
 
-    fn servable(&self) -> Option<(Guard<'_, V>, Verdict)> {
+    fn servable(&self) -> Option<(Guard<V>, Verdict)> {
         self.flights.get()?.servable()
     }
 
@@ -109,7 +111,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     {
         match self.hit() {
             Some(guard) => guard.value.clone(),
-            None => match self.resolve::<F, Never>(compute) {
+            None => match resolve::<V, (), R, F, Never>(Arc::clone(self.flights()), compute) {
                 Ok(value) => value,
                 Err(never) => match never {},
             },
@@ -137,7 +139,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     {
         match self.hit() {
             Some(guard) => Ok(guard.value.clone()),
-            None => self.resolve::<F, Alone<E>>(compute),
+            None => resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), compute),
         }
     }
 
@@ -162,41 +164,17 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     {
         match self.hit() {
             Some(guard) => Ok(guard.value.clone()),
-            None => self.resolve::<F, Together<E>>(compute),
+            None => resolve::<V, (), R, F, Together<E>>(Arc::clone(self.flights()), compute),
         }
     }
 
-    /// Everything but the hit.
-    #[cold]
-    fn resolve<F, K>(&self, compute: F) -> Result<V, K::Error>
-    where
-        F: FnOnce() -> K::Output,
-        K: Failing<V>,
-        R: Refresh<F>,
-    {
-        let mut compute = Some(compute);
-        let mut own_error = None;
-        let answer = self.flights().attempt(&mut Attempt {
-            detaches: R::DETACHES,
-            takes: K::takes,
-            compute: &mut || {
-                let compute = compute.take().expect("a call computes once");
-                let (computed, error) = run::<V, K>(compute);
-                own_error = error;
-                computed
-            },
-        });
-        match answer {
-            Answer::Value(value) => Ok(value),
-            Answer::Failed => Err(own_error.expect("a leader that failed has its error")),
-            Answer::Shared(error) => Err(K::unshare(&*error)),
-            Answer::Circular(cycle) => panic!("{cycle}"),
-            Answer::Elected(lead, stale) => {
-                let compute = compute.take().expect("an elected caller has not computed");
-                R::detach(compute, move |compute| regenerate(lead, || run::<V, K>(compute).0));
-                self.flights().terms().counters.stale_served();
-                Ok(stale.value.clone())
-            }
+    /// The first step of a call, for generated code.
+    #[doc(hidden)]
+    #[inline]
+    pub fn __dogpile_probe(&self, (): ()) -> Probed<(), V, R> {
+        match self.hit() {
+            Some(guard) => Probed::hit(guard.value.clone()),
+            None => Probed::alone(Arc::clone(self.flights())),
         }
     }
 
@@ -208,14 +186,15 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     /// The servable value without cloning it. Never computes, never waits; while the guard lives, so does this value,
     /// whatever becomes of the dogpile meanwhile.
     pub fn read(&self) -> Option<Ref<'_, V>> {
-        self.servable().map(|(guard, _)| Ref { guard })
+        self.servable().map(|(guard, _)| Ref { guard, _lives: PhantomData })
     }
 
     /// Stores `value`, fresh from now on, whatever `cache_if` says of it.
     ///
     /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`.
     pub fn set(&self, value: V) {
-        self.flights().set(value);
+        let outcome = self.flights().set(value);
+        debug_assert!(outcome.is_ok(), "a value without a key is never removed");
     }
 
     /// Forgets the value. No call that starts after this returns sees a value computed from before it.
@@ -263,52 +242,12 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     }
 }
 
-/// Runs a queued flight on the thread of a worker.
-fn regenerate<V: Clone + Send + Sync + 'static>(lead: Lead<V>, compute: impl FnOnce() -> Computed<V>) {
-    if lead.begin() {
-        let mut compute = Some(compute);
-        lead.run(&mut || compute.take().expect("a flight computes once")());
-    }
-}
-
-/// Who regenerates, and what a computation must be for that: any closure for [`Caller`], `Send + 'static` for
-/// [`Background`]. Sealed.
-pub trait Refresh<F>: Sealed {
-    #[doc(hidden)]
-    const DETACHES: bool;
-
-    #[doc(hidden)]
-    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static);
-}
-
-impl<F> Refresh<F> for Caller {
-    const DETACHES: bool = false;
-
-    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static) {
-        regenerate(compute);
-    }
-}
-
-impl<F: Send + 'static> Refresh<F> for Background {
-    const DETACHES: bool = true;
-
-    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static) {
-        pool::spawn(Box::new(move || regenerate(compute)));
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Caller {}
-    impl Sealed for super::Background {}
-}
-use sealed::Sealed;
-
 /// A value being read, not cloned: [`Dogpile::read`].
 ///
 /// It holds up nobody. Whatever replaces the value meanwhile is not seen through it.
 pub struct Ref<'a, V> {
-    guard: Guard<'a, V>,
+    pub(crate) guard: Guard<V>,
+    pub(crate) _lives: PhantomData<&'a V>,
 }
 
 impl<V> Deref for Ref<'_, V> {

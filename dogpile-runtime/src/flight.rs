@@ -8,13 +8,16 @@
 //!            ├── end: error, panic, abandoned; gate closed for the back-off
 //!            └── invalidate, set, taken over while queued ────────┘
 //!                     └▶ orphaned: still has followers and an outcome, but no way to the slot
+//!
+//!        no value, no flight, not even an orphan ── in a map ──▶ removed: whoever finds it asks the map anew
 //! ```
 //!
-//! Invariants, all under the one lock of [`Flights::state`]: at most one flight is live; the slot is written there and
-//! nowhere else; the gate is [`NEVER`] exactly while a flight is live; an outcome is set at most once, and every
-//! change that a follower may be waiting for notifies the crowd. No code of the user runs under the lock: values leave
-//! it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
+//! Invariants, all under the one lock of the slot: at most one flight is live; the gate is [`NEVER`] exactly while a
+//! flight is live; an outcome is set at most once, and every change that a follower may be waiting for notifies the
+//! crowd; what has been removed has neither a value nor a flight, and never gets one again. No code of the user
+//! runs under the lock: values leave it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
 
+mod elect;
 mod lead;
 
 use std::any::Any;
@@ -23,11 +26,12 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use crate::clock::{NEVER, Source, Tick};
+use crate::era::{Eras, Fate};
 use crate::policy::{Policy, Verdict};
-use crate::slot::{Entry, Guard, Replaced, Slot};
+use crate::slot::{Entry, Guard, Locked, Replaced, Slot};
 use crate::stats::Counters;
-use crate::sync::{AtomicU64, Condvar, Mutex, MutexGuard, Ordering, ThreadId, current_thread};
-use crate::wait::{Awaited, Cycle, Waiting};
+use crate::sync::{AtomicU64, Condvar, Ordering, ThreadId};
+use crate::wait::Cycle;
 
 pub(crate) use lead::Lead;
 
@@ -51,21 +55,50 @@ pub(crate) struct Attempt<'a, V> {
 }
 
 /// How an attempt ended.
-pub(crate) enum Answer<V> {
+pub(crate) enum Answer<V, H: Home<V>> {
     Value(V),
     /// This caller led, failed, and there is nothing to fall back on; the error is its own.
     Failed,
     /// Another caller led and failed.
     Shared(SharedError),
     /// This caller was elected, and is to find somebody else to do it; it gets the stale value.
-    Elected(Lead<V>, Arc<Entry<V>>),
+    Elected(Lead<V, H>, Arc<Entry<V>>),
     /// Waiting would never end.
     Circular(Cycle),
+    /// The key is not kept here any more.
+    Removed,
+}
+
+/// Where the flights of a key are at home: alone, or in a map that wants to know what it holds.
+///
+/// All methods are called with no lock held. `filled` and `removed` are called by whoever made it so, and may come
+/// late: look before acting.
+pub(crate) trait Home<V>: Sized + Send + Sync + 'static {
+    /// Whether a key without a value and without a flight is removed.
+    const REMOVES: bool = false;
+
+    /// There is a value in the slot that was not there before.
+    fn filled(_: &Arc<Flights<V, Self>>) {}
+
+    /// It has been removed.
+    fn removed(_: &Arc<Flights<V, Self>>) {}
+
+    /// What serves the same key in place of the one that has been removed.
+    fn successor(removed: &Arc<Flights<V, Self>>) -> Arc<Flights<V, Self>>;
+}
+
+/// The home of a value without a key.
+impl<V> Home<V> for () {
+    fn successor(_: &Arc<Flights<V, Self>>) -> Arc<Flights<V, Self>> {
+        unreachable!("a value without a key is never removed")
+    }
 }
 
 /// One computation under way, as its followers see it.
 struct Flight<V> {
     name: &'static str,
+    /// The era in which it began, and in which its value is at home.
+    era: u64,
     /// Empty while the flight is queued for a worker.
     leader: OnceCell<ThreadId>,
     outcome: OnceCell<Outcome<V>>,
@@ -78,66 +111,68 @@ enum Outcome<V> {
     Abandoned,
 }
 
-/// What a follower waits for: the end of a flight, or a value from elsewhere.
-pub(crate) struct Following<V> {
-    flights: Arc<Flights<V>>,
-    flight: Arc<Flight<V>>,
-    /// How many values there had been when there was nothing to serve.
-    landings: u64,
-}
-
-impl<V> Following<V> {
-    fn is_over(&self) -> bool {
-        // Acquire: pairs with the Release in `put`.
-        self.flight.outcome.get().is_some() || self.flights.landings.load(Ordering::Acquire) != self.landings
-    }
-}
-
-impl<V: Send + Sync + 'static> Awaited for Following<V> {
-    fn leader(&self) -> Option<ThreadId> {
-        if self.is_over() { None } else { self.flight.leader.get().copied() }
-    }
-
-    fn name(&self) -> &'static str {
-        self.flight.name
-    }
-}
-
 struct Live<V> {
     flight: Arc<Flight<V>>,
     /// `expire` came while it was under way.
     lands_expired: bool,
 }
 
-struct State<V> {
+/// What is known of a key besides its value.
+pub(crate) struct State<V> {
     live: Option<Live<V>>,
     failures_in_a_row: u32,
+    /// Flights without an outcome, orphans among them.
+    aloft: u32,
+    is_removed: bool,
 }
 
 /// What all keys of a dogpile have in common.
 pub(crate) struct Terms<V> {
     policy: Policy<V>,
     source: Source,
+    pub(crate) eras: Eras,
     pub(crate) counters: Counters,
 }
 
 impl<V> Terms<V> {
     pub(crate) fn new(policy: Policy<V>) -> Self {
-        Self { source: policy.source(), policy, counters: Counters::new() }
+        Self { source: policy.source(), policy, eras: Eras::new(), counters: Counters::new() }
     }
 
     #[inline]
     pub(crate) fn now(&self) -> Tick {
         self.source.now()
     }
+
+    pub(crate) fn policy(&self) -> &Policy<V> {
+        &self.policy
+    }
+
+    /// Everything that any key has now is stale from here on.
+    pub(crate) fn expire_all(&self) {
+        self.eras.expire(self.now(), self.policy.stale_ticks());
+    }
+
+    /// How `entry` is to be treated at `now`.
+    fn judge(&self, entry: &Entry<V>, now: Tick) -> Verdict {
+        let fresh_until = entry.fresh_until();
+        let era = entry.era();
+        if era == self.eras.newest() {
+            return self.policy.judge(fresh_until, now);
+        }
+        match self.eras.fate(era).0 {
+            Fate::Gone => Verdict::Gone,
+            Fate::Expired(at) => self.policy.judge(fresh_until.min(at.saturating_sub(1)), now),
+            Fate::Untouched => self.policy.judge(fresh_until, now),
+        }
+    }
 }
 
 /// One key: its value and the flights that make it.
-pub(crate) struct Flights<V> {
-    slot: Slot<V>,
+pub(crate) struct Flights<V, H = ()> {
+    slot: Slot<V, State<V>>,
     /// Until when a stale value is served without asking for the lock.
     gate: AtomicU64,
-    state: Mutex<State<V>>,
     crowd: Condvar,
     /// How many values have been put into the slot.
     landings: AtomicU64,
@@ -146,30 +181,38 @@ pub(crate) struct Flights<V> {
     /// Whether values expire by themselves.
     expires: bool,
     terms: Arc<Terms<V>>,
-}
-
-enum Election<V> {
-    /// Somebody has just landed, or leads already: look again, the value is servable.
-    Look,
-    Follow(Arc<Following<V>>),
-    Lead(Lead<V>),
-    /// As `Lead`, but queued.
-    Queue(Lead<V>, Arc<Entry<V>>),
+    pub(crate) home: H,
 }
 
 const OPEN: Tick = 0;
 
-impl<V> Flights<V> {
-    pub(crate) fn new(terms: Arc<Terms<V>>) -> Self {
+/// What is done once the lock is given back.
+#[must_use = "it is owed to followers, values and the home of the key"]
+struct Aftermath<V> {
+    /// To be dropped with no lock held: destructors are the user's.
+    leaving: (Option<Replaced<V>>, Option<Live<V>>),
+    is_filled: bool,
+    is_removed: bool,
+}
+
+impl<V> Aftermath<V> {
+    fn nothing() -> Self {
+        Self { leaving: (None, None), is_filled: false, is_removed: false }
+    }
+}
+
+impl<V, H: Home<V>> Flights<V, H> {
+    pub(crate) fn new(terms: Arc<Terms<V>>, home: H) -> Self {
+        let state = State { live: None, failures_in_a_row: 0, aloft: 0, is_removed: false };
         Self {
-            slot: Slot::empty(),
+            slot: Slot::empty(state),
             gate: AtomicU64::new(OPEN),
-            state: Mutex::new(State { live: None, failures_in_a_row: 0 }),
             crowd: Condvar::new(),
             landings: AtomicU64::new(0),
             source: terms.source,
             expires: terms.policy.lifetime().is_some(),
             terms,
+            home,
         }
     }
 
@@ -177,13 +220,27 @@ impl<V> Flights<V> {
         &self.terms
     }
 
-    /// The value, if this caller need do nothing but take it: fresh, or stale with the gate closed.
+    pub(crate) fn shared_terms(&self) -> Arc<Terms<V>> {
+        Arc::clone(&self.terms)
+    }
+
+    /// The value, if this caller need do nothing but take it: fresh, or stale with the gate closed; and of the `newest`
+    /// era, so that nothing announced to all keys is left to look up.
     #[inline]
-    pub(crate) fn hit(&self) -> Option<Guard<'_, V>> {
+    pub(crate) fn hit(&self, newest: u64) -> Option<Guard<V>> {
         // The clock comes first: a call keeps nothing across it but `self`, which is worth a nanosecond. And of a value
         // that is made meanwhile it says "fresh".
         let now = if self.expires { self.source.now() } else { NEVER };
+        self.hit_at(now, newest)
+    }
+
+    /// As [`hit`](Self::hit), by the clock as it was a moment ago; [`NEVER`] if values do not expire.
+    #[inline]
+    pub(crate) fn hit_at(&self, now: Tick, newest: u64) -> Option<Guard<V>> {
         let guard = self.slot.read()?;
+        if H::REMOVES && guard.era() != newest {
+            return None;
+        }
         let fresh_until = guard.fresh_until();
         if now <= fresh_until {
             return Some(guard);
@@ -206,155 +263,153 @@ impl<V> Flights<V> {
     }
 
     /// The value, if it may be served at all.
-    pub(crate) fn servable(&self) -> Option<(Guard<'_, V>, Verdict)> {
+    pub(crate) fn servable(&self) -> Option<(Guard<V>, Verdict)> {
         let guard = self.slot.read()?;
-        match self.terms.policy.judge(guard.fresh_until(), self.terms.now()) {
+        match self.terms.judge(&guard, self.terms.now()) {
             Verdict::Gone => None,
             verdict => Some((guard, verdict)),
         }
     }
 
-    pub(crate) fn is_computing(&self) -> bool {
-        self.state.lock().live.is_some()
+    /// Whether a map has given it up.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.slot.lock().is_removed
     }
 
-    fn set_gate(&self, _locked: &MutexGuard<'_, State<V>>, until: Tick) {
-        // Release: pairs with the Acquire in `hit`.
+    pub(crate) fn is_computing(&self) -> bool {
+        self.slot.lock().live.is_some()
+    }
+
+    /// Whether there is nothing here that will ever be served again.
+    pub(crate) fn is_gone(&self, now: Tick) -> bool {
+        let locked = self.slot.lock();
+        locked.live.is_none()
+            && locked.entry().is_none_or(|entry| self.terms.judge(entry, now) == Verdict::Gone)
+    }
+
+    fn set_gate(&self, _locked: &Locked<'_, V, State<V>>, until: Tick) {
+        // Release: pairs with the Acquire in `serves_stale`.
         self.gate.store(until, Ordering::Release);
+    }
+
+    /// Takes in what was announced to all keys since the value was made.
+    fn settle(&self, locked: &mut Locked<'_, V, State<V>>) {
+        let newest = self.terms.eras.newest();
+        let Some(era) = locked.entry().map(Entry::era).filter(|era| *era != newest) else { return };
+        let (fate, newest) = self.terms.eras.fate(era);
+        let Some(entry) = locked.entry() else { return };
+        match fate {
+            Fate::Gone => return,
+            Fate::Expired(at) => entry.expire(at),
+            Fate::Untouched => {}
+        }
+        entry.settle(newest);
+        if locked.live.is_none() {
+            // Somebody knows better than the back-off.
+            locked.failures_in_a_row = 0;
+            self.set_gate(locked, OPEN);
+        }
+    }
+
+    /// Marks a key without a value and without a flight as removed, if that is its home's wish.
+    fn remove_if_vacant(locked: &mut Locked<'_, V, State<V>>) -> bool {
+        let is_vacant = H::REMOVES && !locked.is_removed && locked.aloft == 0 && locked.entry().is_none();
+        locked.is_removed |= is_vacant;
+        is_vacant
+    }
+
+    /// What is owed once the lock has been given back.
+    fn settle_up(self: &Arc<Self>, aftermath: Aftermath<V>) {
+        // The home first: a destructor of the user's may panic.
+        if aftermath.is_removed {
+            H::removed(self);
+        }
+        if aftermath.is_filled {
+            H::filled(self);
+        }
+        drop(aftermath.leaving);
     }
 }
 
-impl<V: Clone + Send + Sync + 'static> Flights<V> {
-    /// The whole decision table, for a caller that did not hit.
-    #[cold]
-    pub(crate) fn attempt(self: &Arc<Self>, attempt: &mut Attempt<'_, V>) -> Answer<V> {
-        loop {
-            if let Some(guard) = self.hit() {
-                return Answer::Value(guard.value.clone());
-            }
-            match self.elect(attempt.detaches) {
-                Election::Look => {}
-                Election::Lead(lead) => return lead.run(attempt.compute),
-                Election::Queue(lead, stale) => return Answer::Elected(lead, stale),
-                Election::Follow(following) => {
-                    if let Err(cycle) = self.follow(&following) {
-                        return Answer::Circular(cycle);
-                    }
-                    match following.flight.outcome.get() {
-                        Some(Outcome::Value(entry)) => return Answer::Value(entry.value.clone()),
-                        Some(Outcome::Error(error)) if (attempt.takes)(&**error) => {
-                            return Answer::Shared(Arc::clone(error));
-                        }
-                        // Woken does not mean done: look again.
-                        Some(Outcome::Error(_) | Outcome::Abandoned) | None => {}
-                    }
-                }
-            }
-        }
-    }
-
-    /// Looks again under the lock, and settles what this caller is.
-    fn elect(self: &Arc<Self>, detaches: bool) -> Election<V> {
-        let mut state = self.state.lock();
-        let now = self.terms.now();
-        // Nobody replaces the entry while we hold the lock, so dropping this guard has nothing to reclaim.
-        let kept = match self.slot.read() {
-            None => None,
-            Some(guard) => match self.terms.policy.judge(guard.fresh_until(), now) {
-                Verdict::Fresh => return Election::Look,
-                // Relaxed: written under the lock that we hold.
-                Verdict::Stale if now < self.gate.load(Ordering::Relaxed) => return Election::Look,
-                Verdict::Stale => Some(guard.share()),
-                Verdict::Gone => None,
-            },
-        };
-        let begun = state.live.as_ref().filter(|live| live.flight.leader.get().is_some());
-        if let (None, Some(live)) = (&kept, begun) {
-            // Relaxed: written under the lock that we hold.
-            let landings = self.landings.load(Ordering::Relaxed);
-            let (flights, flight) = (Arc::clone(self), Arc::clone(&live.flight));
-            return Election::Follow(Arc::new(Following { flights, flight, landings }));
-        }
-        // No flight, or one that no worker has begun yet while we cannot wait for the value: it becomes ours.
-        let flight = Arc::new(Flight {
-            name: self.terms.policy.shown_name(),
-            leader: OnceCell::new(),
-            outcome: OnceCell::new(),
-        });
-        let superseded = state.live.replace(Live { flight: Arc::clone(&flight), lands_expired: false });
-        self.set_gate(&state, NEVER);
-        let is_queued = detaches && kept.is_some();
-        if !is_queued {
-            flight.leader.get_or_init(current_thread);
-        }
-        drop(state);
-        drop(superseded);
-        let lead = Lead::new(Arc::clone(self), flight);
-        match kept {
-            Some(kept) => {
-                self.terms.counters.expect_stale();
-                if is_queued { Election::Queue(lead, kept) } else { Election::Lead(lead) }
-            }
-            None => Election::Lead(lead),
-        }
-    }
-
-    /// Waits until the flight has ended or there is a value from elsewhere.
-    fn follow(&self, following: &Arc<Following<V>>) -> Result<(), Cycle> {
-        let waiting = Waiting::enter(Arc::clone(following) as Arc<dyn Awaited>)?;
-        self.terms.counters.wait();
-        let mut state = self.state.lock();
-        while !following.is_over() {
-            self.crowd.wait(&mut state);
-        }
-        drop(state);
-        drop(waiting);
-        Ok(())
-    }
-
+impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     /// Puts a value into the slot; what was there is let go of when the result is dropped, after the lock.
-    fn put(&self, _locked: &MutexGuard<'_, State<V>>, entry: Arc<Entry<V>>) -> Replaced<V> {
-        let replaced = self.slot.replace(Some(entry));
+    fn put(&self, locked: &mut Locked<'_, V, State<V>>, entry: Arc<Entry<V>>) -> Replaced<V> {
+        let replaced = locked.replace(Some(entry));
         // Release: pairs with the Acquire in `is_over`; who sees the number finds the value.
         self.landings.fetch_add(1, Ordering::Release);
         replaced
     }
 
-    /// Stores a value from outside; a flight under way is orphaned, those who wait for it get this value.
-    pub(crate) fn set(&self, value: V) {
+    /// Stores a value from outside; a flight under way is orphaned, those who wait for it get this value. Gives the
+    /// value back if the key is not kept here any more.
+    pub(crate) fn set(self: &Arc<Self>, value: V) -> Result<(), V> {
+        let era = self.terms.eras.newest();
         let now = self.terms.now();
-        let entry = Arc::new(Entry::new(value, now, self.terms.policy.fresh_until(now)));
-        let mut state = self.state.lock();
-        let leaving = (self.put(&state, entry), self.orphan(&mut state));
+        let entry = Arc::new(Entry::new(value, now, self.terms.policy.fresh_until(now), era));
+        let mut locked = self.slot.lock();
+        if locked.is_removed {
+            drop(locked);
+            let entry = Arc::into_inner(entry).expect("nobody else has seen it");
+            return Err(entry.value);
+        }
+        let leaving = (Some(self.put(&mut locked, entry)), self.orphan(&mut locked));
         self.crowd.notify_all();
-        drop(state);
-        drop(leaving);
+        drop(locked);
+        self.settle_up(Aftermath { leaving, is_filled: true, is_removed: false });
+        Ok(())
     }
 
     /// Forgets the value; a flight under way is orphaned, those who wait for it get its result.
-    pub(crate) fn invalidate(&self) {
-        let mut state = self.state.lock();
-        let leaving = (self.slot.replace(None), self.orphan(&mut state));
-        drop(state);
-        drop(leaving);
+    pub(crate) fn invalidate(self: &Arc<Self>) {
+        self.invalidate_if(|_| true);
     }
 
-    fn orphan(&self, state: &mut MutexGuard<'_, State<V>>) -> Option<Live<V>> {
-        state.failures_in_a_row = 0;
-        self.set_gate(state, OPEN);
-        state.live.take()
+    /// Forgets the value if it is still the one at that address.
+    pub(crate) fn invalidate_entry(self: &Arc<Self>, judged: &Entry<V>) {
+        self.invalidate_if(|entry| entry.is_some_and(|entry| std::ptr::eq(entry, judged)));
+    }
+
+    fn invalidate_if(self: &Arc<Self>, is_meant: impl FnOnce(Option<&Entry<V>>) -> bool) {
+        let mut locked = self.slot.lock();
+        if !is_meant(locked.entry()) {
+            return;
+        }
+        let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
+        let is_removed = Self::remove_if_vacant(&mut locked);
+        drop(locked);
+        self.settle_up(Aftermath { leaving, is_filled: false, is_removed });
+    }
+
+    /// Makes room: forgets the value, unless a flight is under way that regenerates it.
+    pub(crate) fn evict(self: &Arc<Self>) -> bool {
+        let mut locked = self.slot.lock();
+        if locked.live.is_some() {
+            return false;
+        }
+        let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
+        let is_removed = Self::remove_if_vacant(&mut locked);
+        drop(locked);
+        self.settle_up(Aftermath { leaving, is_filled: false, is_removed });
+        true
+    }
+
+    fn orphan(&self, locked: &mut Locked<'_, V, State<V>>) -> Option<Live<V>> {
+        locked.failures_in_a_row = 0;
+        self.set_gate(locked, OPEN);
+        locked.live.take()
     }
 
     /// Makes the value stale; that of a flight under way lands stale.
     pub(crate) fn expire(&self) {
-        let mut state = self.state.lock();
-        if let Some(guard) = self.slot.read() {
-            guard.expire(self.terms.now());
+        let now = self.terms.now();
+        let mut locked = self.slot.lock();
+        if let Some(entry) = locked.entry() {
+            entry.expire(now);
         }
-        state.failures_in_a_row = 0;
-        match &mut state.live {
+        locked.failures_in_a_row = 0;
+        match &mut locked.live {
             Some(live) => live.lands_expired = true,
-            None => self.set_gate(&state, OPEN),
+            None => self.set_gate(&locked, OPEN),
         }
     }
 }

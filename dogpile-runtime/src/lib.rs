@@ -27,14 +27,20 @@
 
 #![deny(unsafe_code)]
 
+mod call;
 mod clock;
 mod dogpile;
+mod era;
+mod evict;
 mod failing;
 mod flight;
+mod key;
+mod map;
 mod policy;
 mod pool;
 #[doc(hidden)]
 pub mod private;
+mod probed;
 #[expect(
     unsafe_code,
     reason = "hazard pointers: the bar of the hit path needs them; proven and model-checked"
@@ -42,11 +48,15 @@ pub mod private;
 mod slot;
 mod stats;
 mod sync;
+mod table;
 #[cfg(feature = "test-util")]
 pub mod testing;
 mod wait;
 
-pub use dogpile::{Dogpile, Ref, Refresh};
+pub use call::Refresh;
+pub use dogpile::{Dogpile, Ref};
+pub use key::Lookup;
+pub use map::DogpileMap;
 pub use policy::{Background, Caller, Policy};
 pub use stats::Stats;
 

@@ -195,6 +195,11 @@ impl<V, R> Policy<V, R> {
         self.name.unwrap_or_else(|| std::any::type_name::<V>())
     }
 
+    /// How long a value may be served after it has expired.
+    pub(crate) fn stale_ticks(&self) -> Tick {
+        self.stale
+    }
+
     /// The clock that is exact enough for the shortest duration here.
     pub(crate) const fn source(&self) -> Source {
         let mut shortest = self.expire;

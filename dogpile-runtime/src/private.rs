@@ -2,10 +2,13 @@
 
 use std::marker::PhantomData;
 
-use crate::dogpile::Refresh;
+use crate::call::Refresh;
 
 pub use crate::dogpile::Dogpile;
+pub use crate::key::Lookup;
+pub use crate::map::DogpileMap;
 pub use crate::policy::{Background, Caller, Policy};
+pub use crate::probed::{Probed, ProbedKey};
 
 /// A type whose values can be kept. Itself, through a trait: so the compiler says what the type lacks, instead of
 /// telling what a static is made of.

@@ -23,6 +23,8 @@ pub struct Stats {
     pub stale_served: u64,
     /// Times a call waited for somebody else's computation.
     pub waits: u64,
+    /// Values of a map that were let go of to make room, or because they were too old to be served.
+    pub evictions: u64,
 }
 
 /// Threads with a cell of their own; the others share a counter.
@@ -39,6 +41,7 @@ pub(crate) struct Counters {
     failures: AtomicU64,
     panics: AtomicU64,
     waits: AtomicU64,
+    evictions: AtomicU64,
     stale_elsewhere: AtomicU64,
     stale: OnceBox<[Cell; CELLS]>,
 }
@@ -51,6 +54,7 @@ impl Counters {
             failures: AtomicU64::new(0),
             panics: AtomicU64::new(0),
             waits: AtomicU64::new(0),
+            evictions: AtomicU64::new(0),
             stale_elsewhere: AtomicU64::new(0),
             stale: OnceBox::new(),
         }
@@ -70,6 +74,10 @@ impl Counters {
 
     pub(crate) fn wait(&self) {
         self.waits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn eviction(&self) {
+        self.evictions.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Makes room for counting stale hits; called before the first of them, off the hit path.
@@ -98,6 +106,7 @@ impl Counters {
             panics: self.panics.load(Ordering::Relaxed),
             stale_served: self.stale_elsewhere.load(Ordering::Relaxed) + in_cells,
             waits: self.waits.load(Ordering::Relaxed),
+            evictions: self.evictions.load(Ordering::Relaxed),
         }
     }
 }

@@ -21,7 +21,9 @@ impl Drop for Tracked {
 #[should_panic(expected = "dropped under its reader")]
 fn broken_reader_without_its_fence_is_caught() {
     take_readers_fence();
-    loom::model(|| {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(|| {
         let dogpile = Arc::new(Dogpile::<Tracked>::new(Policy::never()));
         let dropped = Arc::<AtomicUsize>::default();
         dogpile.set(Tracked(Arc::clone(&dropped)));

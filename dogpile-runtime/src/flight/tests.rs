@@ -1,14 +1,17 @@
 use std::time::Duration;
 
+use super::elect::{Election, Following};
 use super::*;
+use crate::sync::current_thread;
+use crate::wait::Awaited as _;
 
 fn flights() -> Arc<Flights<u32>> {
     let policy = Policy::expire(Duration::from_secs(3600));
-    Arc::new(Flights::new(Arc::new(Terms::new(policy))))
+    Arc::new(Flights::new(Arc::new(Terms::new(policy)), ()))
 }
 
 /// A leader of an empty dogpile, and a follower that has not gone to sleep yet.
-fn leader_and_follower(flights: &Arc<Flights<u32>>) -> (Lead<u32>, Arc<Following<u32>>) {
+fn leader_and_follower(flights: &Arc<Flights<u32>>) -> (Lead<u32, ()>, Arc<Following<u32, ()>>) {
     match (flights.elect(false), flights.elect(false)) {
         (Election::Lead(lead), Election::Follow(following)) => (lead, following),
         _ => panic!("the first is to lead and the second to follow"),
@@ -31,7 +34,7 @@ fn follower_with_a_value_from_elsewhere_is_in_nobodys_circle() {
     // It may not have woken up yet, and must not count as waiting for its old leader even so.
     let flights = flights();
     let (lead, following) = leader_and_follower(&flights);
-    flights.set(7);
+    flights.set(7).unwrap();
     assert_eq!(following.leader(), None);
     flights.invalidate();
     assert_eq!(following.leader(), None, "it looks again, whatever became of the value meanwhile");

@@ -11,11 +11,11 @@
 
 use std::cell::Cell;
 use std::mem;
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use super::fence;
-use crate::sync::{AtomicBool, AtomicPtr, Mutex, Ordering, global};
+use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Mutex, Ordering, global};
 
 /// Hazards in a row; a thread that holds more guards at once goes to the common rows.
 const PER_ROW: usize = if cfg!(dogpile_loom) { 1 } else { 6 };
@@ -75,7 +75,57 @@ global! {
     /// The newest row of all; the others hang off it.
     static ROWS: AtomicPtr<Row> = AtomicPtr::new(ptr::null_mut());
     /// Values that were still being read when they were taken out of their slots.
-    static RETIRED: Mutex<Vec<Arc<dyn Send + Sync>>> = Mutex::new(Vec::new());
+    static RETIRED: Mutex<Vec<Retired>> = Mutex::new(Vec::new());
+    /// How many there have been, ever. A reader that sees it change while it reads may have been left one.
+    static RETIREMENTS: Retirements = Retirements(AtomicU64::new(0));
+}
+
+/// Alone on its cache lines: every read looks at it.
+#[repr(align(128))]
+struct Retirements(AtomicU64);
+
+#[inline]
+fn retirements() -> u64 {
+    // Acquire: pairs with the Release in `retire`; who sees the number finds the slot without the value.
+    RETIREMENTS.0.load(Ordering::Acquire)
+}
+
+/// One count of an `Arc`, of whatever type.
+#[derive(Debug)]
+pub(super) struct Retired {
+    address: NonNull<()>,
+    release: unsafe fn(NonNull<()>),
+}
+
+// SAFETY: `Retired::new` is promised a `T` that may be shared and dropped by any thread at any time.
+unsafe impl Send for Retired {}
+
+impl Retired {
+    /// Takes the count over.
+    ///
+    /// # Safety
+    ///
+    /// `value` must have come from `Arc::<T>::into_raw` with a count that is the caller's to give, and `T` must be
+    /// `Send + Sync + 'static`.
+    pub(super) unsafe fn new<T>(value: NonNull<T>) -> Self {
+        /// Gives the count back.
+        ///
+        /// # Safety
+        ///
+        /// As for `Retired::new`, and once.
+        unsafe fn release<T>(address: NonNull<()>) {
+            // SAFETY: the caller's promise; the type is the one that the address was cast from.
+            drop(unsafe { Arc::from_raw(address.cast::<T>().as_ptr()) });
+        }
+        Self { address: value.cast(), release: release::<T> }
+    }
+}
+
+impl Drop for Retired {
+    fn drop(&mut self) {
+        // SAFETY: `new` was promised a count, and nothing else gives it back.
+        unsafe { (self.release)(self.address) }
+    }
 }
 
 fn rows() -> impl Iterator<Item = &'static Row> {
@@ -167,17 +217,69 @@ fn first_row() -> Option<&'static Row> {
     Some(row)
 }
 
+/// A hazard with an address in it. The address protects once it has been seen in its slot *behind* the announcement.
+#[derive(Debug)]
+pub(super) struct Announced {
+    hazard: &'static Hazard,
+    /// The number of retirements behind the announcement, and before the look at the slot: whoever is found there has
+    /// not been retired yet, so that its retirement, if it comes while it is read, changes the number.
+    retirements: u64,
+}
+
+impl Announced {
+    #[inline]
+    fn new(hazard: &'static Hazard) -> Self {
+        fence::light();
+        Self { hazard, retirements: retirements() }
+    }
+
+    /// Announces `address` in the same hazard.
+    pub(super) fn instead(self, address: *mut ()) -> Self {
+        let hazard = self.hazard;
+        mem::forget(self);
+        hazard.announce(address);
+        let mut announced = Self::new(hazard);
+        // Whoever was announced before may have been left to us.
+        reclaim();
+        announced.retirements = retirements();
+        announced
+    }
+}
+
+impl Drop for Announced {
+    #[inline]
+    fn drop(&mut self) {
+        self.hazard.clear();
+        fence::light();
+        // If the value was replaced while we read it, its writer may have left it to us; the fence makes sure that one
+        // of the two notices.
+        if retirements() != self.retirements {
+            reclaim();
+        }
+    }
+}
+
+/// Which hazard of its row a reader tries first, so that what is read at once does not collide.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Use {
+    Entry = 0,
+    Node = 1,
+    /// The one behind a node that is still held.
+    NextNode = 2,
+}
+
 /// A free hazard with `address` announced in it.
 #[inline]
-pub(super) fn announce(address: *mut ()) -> &'static Hazard {
-    match ROW.with(Cell::get) {
+pub(super) fn announce(address: *mut (), first: Use) -> Announced {
+    Announced::new(match ROW.with(Cell::get) {
         // Nearly always: a thread that reads one value at a time.
-        Some(row) if row.hazards[0].is_free() => {
-            row.hazards[0].announce(address);
-            &row.hazards[0]
+        Some(row) if row.hazards[first as usize % PER_ROW].is_free() => {
+            let hazard = &row.hazards[first as usize % PER_ROW];
+            hazard.announce(address);
+            hazard
         }
         _ => announce_elsewhere(address),
-    }
+    })
 }
 
 #[cold]
@@ -221,16 +323,16 @@ fn is_protected(address: *const ()) -> bool {
     })
 }
 
-fn address_of<T: ?Sized>(value: &Arc<T>) -> *const () {
-    Arc::as_ptr(value).cast()
-}
-
 /// Lets go of a value that has been taken out of its slot: at once, or when its last reader leaves.
-pub(super) fn retire<T: Send + Sync + 'static>(value: Arc<T>) {
-    if fence::heavy() && !is_protected(address_of(&value)) {
+pub(super) fn retire(value: Retired) {
+    if fence::heavy() && !is_protected(value.address.as_ptr()) {
         return drop(value);
     }
-    RETIRED.lock().push(value);
+    let mut retired = RETIRED.lock();
+    retired.push(value);
+    // Release: pairs with the Acquire in `retirements`; the swap that took the value out of its slot comes before.
+    RETIREMENTS.0.fetch_add(1, Ordering::Release);
+    drop(retired);
     // The reader may have left between the look and the push, and found nothing to reclaim.
     reclaim();
 }
@@ -244,7 +346,7 @@ pub(super) fn reclaim() {
             return;
         }
         let (read, unread) =
-            mem::take(&mut *retired).into_iter().partition(|value| is_protected(address_of(value)));
+            mem::take(&mut *retired).into_iter().partition(|value| is_protected(value.address.as_ptr()));
         *retired = read;
         unread
     };

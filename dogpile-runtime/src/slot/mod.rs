@@ -1,187 +1,200 @@
-//! Where one key's value lives: a pointer that is read without waiting and replaced whole.
+//! Where one key's value lives: a pointer that is read without waiting and replaced whole, under a lock.
 //!
-//! This module and its two parts are the only ones with `unsafe` code. Invariants: the pointer is null or was made
-//! by [`Arc::into_raw`] and carries one count of that `Arc`; whoever swaps it out owns that count and gives it back
+//! This module and its parts are the only ones with `unsafe` code. Invariants: the pointer is null or was made
+//! by [`Arc::into_raw`] and carries one count of that `Arc`; it is swapped only through [`Locked`], which holds the
+//! slot's lock, and by the slot's own `Drop`; whoever swaps it out owns that count and gives it back
 //! through [`hazard::retire`]; a reader dereferences a pointer only while a hazard announces it and after having
-//! seen it in the slot *behind* the announcement.
+//! seen it in the slot *behind* the announcement, or while it holds the lock. What holds for an entry in its slot holds
+//! for a node in its chain: see `index`.
 
+mod entry;
 mod fence;
 mod hazard;
+mod index;
 
 use std::marker::PhantomData;
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use crate::clock::Tick;
-use crate::sync::{AtomicPtr, AtomicU64, Ordering, step};
-use hazard::Hazard;
+use crate::sync::{AtomicPtr, Condvar, Mutex, MutexGuard, Ordering, step};
+pub(crate) use entry::Entry;
+use hazard::{Announced, Retired, Use};
+pub(crate) use index::{Index, Link, Linked};
 
-/// A value and its stamp.
+/// The place of one value, and under its lock whatever else there is to know about it.
 #[derive(Debug)]
-pub(crate) struct Entry<V> {
-    pub(crate) value: V,
-    /// When its computation ended.
-    pub(crate) made: Tick,
-    fresh_until: AtomicU64,
-}
-
-impl<V> Entry<V> {
-    pub(crate) fn new(value: V, made: Tick, fresh_until: Tick) -> Self {
-        Self { value, made, fresh_until: AtomicU64::new(fresh_until) }
-    }
-
-    /// The last tick at which the value is fresh.
-    #[inline]
-    pub(crate) fn fresh_until(&self) -> Tick {
-        // Relaxed: a number on its own; calls that start after `expire` returned are ordered by whatever told them.
-        self.fresh_until.load(Ordering::Relaxed)
-    }
-
-    /// Makes the value stale from `now` on, unless it already was.
-    pub(crate) fn expire(&self, now: Tick) {
-        // Relaxed: as above.
-        self.fresh_until.fetch_min(now.saturating_sub(1), Ordering::Relaxed);
-    }
-}
-
-/// The place of one value.
-#[derive(Debug)]
-pub(crate) struct Slot<V> {
+pub(crate) struct Slot<V, S> {
     entry: AtomicPtr<Entry<V>>,
+    state: Mutex<S>,
     _owns: PhantomData<Arc<Entry<V>>>,
 }
 
-impl<V> Slot<V> {
-    pub(crate) fn empty() -> Self {
-        Self { entry: AtomicPtr::new(ptr::null_mut()), _owns: PhantomData }
+impl<V, S> Slot<V, S> {
+    pub(crate) fn empty(state: S) -> Self {
+        Self { entry: AtomicPtr::new(ptr::null_mut()), state: Mutex::new(state), _owns: PhantomData }
     }
 
     /// The value now in the slot, kept alive by the guard. Waits for nobody; a concurrent replacement makes it look
     /// again.
     #[inline]
-    pub(crate) fn read(&self) -> Option<Guard<'_, V>> {
+    pub(crate) fn read(&self) -> Option<Guard<V>> {
         step();
         // Relaxed: only announced, not dereferenced, before the load below has seen it again.
         let seen = NonNull::new(self.entry.load(Ordering::Relaxed))?;
-        let hazard = hazard::announce(seen.as_ptr().cast());
+        let announced = hazard::announce(seen.as_ptr().cast(), Use::Entry);
         if self.look_again() == seen.as_ptr() {
-            Some(Guard { entry: seen, hazard, slot: self })
+            Some(Guard { entry: seen, _announced: announced })
         } else {
-            self.read_replaced(hazard)
+            self.read_replaced(announced)
         }
     }
 
     /// What is in the slot behind an announcement.
     #[inline]
     fn look_again(&self) -> *mut Entry<V> {
-        fence::light();
         // Acquire: pairs with the Release in `replace`; the entry's contents are visible.
         self.entry.load(Ordering::Acquire)
     }
 
     /// Goes on after the entry was replaced between being seen and being announced.
     #[cold]
-    fn read_replaced(&self, hazard: &'static Hazard) -> Option<Guard<'_, V>> {
+    fn read_replaced(&self, mut announced: Announced) -> Option<Guard<V>> {
         loop {
             // Relaxed: as in `read`.
             let seen = self.entry.load(Ordering::Relaxed);
-            hazard.announce(seen.cast());
-            // The one announced before may have been retired because of it.
-            hazard::reclaim();
+            // What was announced before may have been retired because of it: this looks after it.
+            announced = announced.instead(seen.cast());
             let entry = NonNull::new(seen)?;
             if self.look_again() == seen {
-                return Some(Guard { entry, hazard, slot: self });
+                return Some(Guard { entry, _announced: announced });
             }
         }
     }
+
+    /// The lock, under which the value stays where it is.
+    pub(crate) fn lock(&self) -> Locked<'_, V, S> {
+        Locked { state: self.state.lock(), slot: self }
+    }
 }
 
-impl<V: Send + Sync + 'static> Slot<V> {
+/// A slot whose value nobody else replaces.
+pub(crate) struct Locked<'a, V, S> {
+    slot: &'a Slot<V, S>,
+    state: MutexGuard<'a, S>,
+}
+
+impl<V, S> Locked<'_, V, S> {
+    /// The value in the slot. No hazard is needed, and none is left to reclaim by.
+    pub(crate) fn entry(&self) -> Option<&Entry<V>> {
+        // Relaxed: written under the lock that we hold.
+        let entry = self.slot.entry.load(Ordering::Relaxed);
+        // SAFETY: the pointer is null or carries a count of its `Arc`. Only `Locked::replace` takes that count away: it
+        // needs the lock, which we hold, and `&mut self`, which the result's borrow of `self` excludes. The slot's
+        // `Drop` needs the slot itself, which we borrow. Entries are only ever shared.
+        unsafe { entry.as_ref() }
+    }
+
+    /// The same, counted.
+    pub(crate) fn share(&self) -> Option<Arc<Entry<V>>> {
+        // Relaxed: as in `entry`.
+        let entry = NonNull::new(self.slot.entry.load(Ordering::Relaxed))?;
+        // SAFETY: as in `entry`, the count that the pointer carries is there, so the `Arc` is alive.
+        Some(unsafe { counted(entry) })
+    }
+
+    /// Waits for a notification, with the lock released meanwhile.
+    pub(crate) fn wait(&mut self, crowd: &Condvar) {
+        crowd.wait(&mut self.state);
+    }
+}
+
+impl<V: Send + Sync + 'static, S> Locked<'_, V, S> {
     /// Puts `entry` in place of what is there. What was there is let go of when the result is dropped, which is to
     /// happen outside of every lock.
-    pub(crate) fn replace(&self, entry: Option<Arc<Entry<V>>>) -> Replaced<V> {
+    pub(crate) fn replace(&mut self, entry: Option<Arc<Entry<V>>>) -> Replaced<V> {
         let new = entry.map_or(ptr::null_mut(), |entry| Arc::into_raw(entry).cast_mut());
-        // AcqRel: Release pairs with the Acquire in `read` and publishes the new entry; Acquire pairs with the
+        // AcqRel: Release pairs with the Acquire in `look_again` and publishes the new entry; Acquire pairs with the
         // Release of the swap that put the old one there.
-        let old = self.entry.swap(new, Ordering::AcqRel);
-        // SAFETY: a non-null pointer in the slot came from `Arc::into_raw` above, and the swap made us the only
-        // owner of the count it carries.
-        Replaced(NonNull::new(old).map(|old| unsafe { Arc::from_raw(old.as_ptr()) }))
+        let old = self.slot.entry.swap(new, Ordering::AcqRel);
+        Replaced(NonNull::new(old))
     }
 }
 
-impl<V> Drop for Slot<V> {
+impl<V, S> Deref for Locked<'_, V, S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.state
+    }
+}
+
+impl<V, S> DerefMut for Locked<'_, V, S> {
+    fn deref_mut(&mut self) -> &mut S {
+        &mut self.state
+    }
+}
+
+impl<V, S> Drop for Slot<V, S> {
     fn drop(&mut self) {
         // Relaxed: exclusive access, ordered by whatever gave it to us.
-        if let Some(entry) = NonNull::new(self.entry.swap(ptr::null_mut(), Ordering::Relaxed)) {
-            // SAFETY: the count is the slot's own (see `replace`), and no guard of this slot is left to read through
-            // the pointer, for guards borrow the slot.
-            drop(unsafe { Arc::from_raw(entry.as_ptr()) });
-        }
+        drop(Replaced(NonNull::new(self.entry.swap(ptr::null_mut(), Ordering::Relaxed))));
     }
 }
 
-/// What was taken out of a slot.
+/// What was taken out of a slot, with the count that the slot had.
 #[must_use = "dropping it runs the value's destructor, which must not happen under a lock"]
 #[derive(Debug)]
-pub(crate) struct Replaced<V: Send + Sync + 'static>(Option<Arc<Entry<V>>>);
+pub(crate) struct Replaced<V>(Option<NonNull<Entry<V>>>);
 
-impl<V: Send + Sync + 'static> Drop for Replaced<V> {
+// SAFETY: it owns a count of an `Arc<Entry<V>>`, and sending it needs of `V` what sending that does.
+unsafe impl<V: Send + Sync> Send for Replaced<V> {}
+
+impl<V> Drop for Replaced<V> {
     fn drop(&mut self) {
         if let Some(entry) = self.0.take() {
-            hazard::retire(entry);
+            // SAFETY: the count is ours, and was made by `Arc::into_raw` in `Locked::replace`, which asks
+            // `V: Send + Sync + 'static` of every value that gets into a slot.
+            hazard::retire(unsafe { Retired::new(entry) });
         }
     }
 }
 
-/// A value being read.
+/// One more count of what an `Arc` holds.
+///
+/// # Safety
+///
+/// `shared` must have come from `Arc::into_raw`, and a count of that `Arc` must exist throughout the call.
+unsafe fn counted<T>(shared: NonNull<T>) -> Arc<T> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        Arc::increment_strong_count(shared.as_ptr());
+        Arc::from_raw(shared.as_ptr())
+    }
+}
+
+/// A value being read. It outlives its slot if need be.
 #[derive(Debug)]
-pub(crate) struct Guard<'a, V> {
+pub(crate) struct Guard<V> {
     entry: NonNull<Entry<V>>,
-    hazard: &'static Hazard,
-    slot: &'a Slot<V>,
+    /// Cleared when it is dropped, and with it the last claim to the entry.
+    _announced: Announced,
 }
 
 // SAFETY: a guard gives shared access to the entry and clears its hazard, which any thread may do; sharing or moving
 // it needs of `V` what sharing an `Arc<Entry<V>>` does.
-unsafe impl<V: Send + Sync> Send for Guard<'_, V> {}
+unsafe impl<V: Send + Sync> Send for Guard<V> {}
 // SAFETY: as above.
-unsafe impl<V: Send + Sync> Sync for Guard<'_, V> {}
+unsafe impl<V: Send + Sync> Sync for Guard<V> {}
 
-impl<V> Guard<'_, V> {
-    /// The entry, counted instead of guarded.
-    pub(crate) fn share(&self) -> Arc<Entry<V>> {
-        // SAFETY: the pointer came from `Arc::into_raw`, and the count it carries is given back only after the
-        // hazard is cleared, so the `Arc` is alive here.
-        unsafe {
-            Arc::increment_strong_count(self.entry.as_ptr());
-            Arc::from_raw(self.entry.as_ptr())
-        }
-    }
-}
-
-impl<V> Deref for Guard<'_, V> {
+impl<V> Deref for Guard<V> {
     type Target = Entry<V>;
 
     #[inline]
     fn deref(&self) -> &Entry<V> {
         // SAFETY: the hazard announces the pointer and `Slot::read` saw it in the slot afterwards, so its count is not
-        // given back before the hazard is cleared in `drop`. Entries are only ever shared.
+        // given back before `_announced` is dropped. Entries are only ever shared.
         unsafe { self.entry.as_ref() }
-    }
-}
-
-impl<V> Drop for Guard<'_, V> {
-    #[inline]
-    fn drop(&mut self) {
-        self.hazard.clear();
-        fence::light();
-        // Relaxed: only compared. If the entry was replaced while we read it, its writer may have left it to us; the
-        // fence makes sure that one of the two notices.
-        if self.slot.entry.load(Ordering::Relaxed) != self.entry.as_ptr() {
-            hazard::reclaim();
-        }
     }
 }
 

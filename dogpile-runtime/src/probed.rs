@@ -1,0 +1,128 @@
+//! A call in two steps, for generated code: look with what the parameters lend, then compute with what they are.
+//!
+//! Invariant: what a look-up returns owns all it needs and borrows nothing, so that the computation may consume the
+//! parameters, and the receiver.
+
+use std::hash::Hash;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::call::{Refresh, resolve};
+use crate::failing::{Alone, Failing, Never, Together};
+use crate::flight::Flights;
+use crate::table::{Kept, Node};
+
+/// What a look-up found: a value, or where to compute it.
+pub struct Probed<K, V, R> {
+    found: Found<K, V>,
+    refresh: PhantomData<fn() -> R>,
+}
+
+enum Found<K, V> {
+    Hit(V),
+    /// In a dogpile of its own.
+    Alone(Arc<Flights<V>>),
+    /// In a map.
+    Kept(Arc<Node<K, V>>),
+}
+
+impl<K, V, R> Probed<K, V, R> {
+    #[inline]
+    pub(crate) fn hit(value: V) -> Self {
+        Self { found: Found::Hit(value), refresh: PhantomData }
+    }
+
+    pub(crate) fn alone(flights: Arc<Flights<V>>) -> Self {
+        Self { found: Found::Alone(flights), refresh: PhantomData }
+    }
+
+    pub(crate) fn kept(node: Arc<Node<K, V>>) -> Self {
+        Self { found: Found::Kept(node), refresh: PhantomData }
+    }
+}
+
+impl<K, V, R> Probed<K, V, R>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// The key, for a computation that outlives the parameters.
+    pub fn key(&self) -> ProbedKey<K, V> {
+        ProbedKey(match &self.found {
+            Found::Kept(node) => Some(Arc::clone(node)),
+            Found::Hit(_) | Found::Alone(_) => None,
+        })
+    }
+
+    #[inline]
+    fn go_on<F, E>(self, compute: F) -> Result<V, E::Error>
+    where
+        F: FnOnce() -> E::Output,
+        E: Failing<V>,
+        R: Refresh<F>,
+    {
+        match self.found {
+            Found::Hit(value) => Ok(value),
+            Found::Alone(flights) => resolve::<V, (), R, F, E>(flights, compute),
+            Found::Kept(node) => resolve::<V, Kept<K, V>, R, F, E>(node, compute),
+        }
+    }
+
+    /// As [`Dogpile::get_or_compute`](crate::Dogpile::get_or_compute).
+    ///
+    /// # Panics
+    ///
+    /// As that.
+    #[inline]
+    pub fn get_or_compute<F>(self, compute: F) -> V
+    where
+        F: FnOnce() -> V,
+        R: Refresh<F>,
+    {
+        match self.go_on::<F, Never>(compute) {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`Dogpile::try_get_or_compute`](crate::Dogpile::try_get_or_compute).
+    ///
+    /// # Errors
+    ///
+    /// As that.
+    #[inline]
+    pub fn try_get_or_compute<F, E>(self, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Result<V, E>,
+        R: Refresh<F>,
+    {
+        self.go_on::<F, Alone<E>>(compute)
+    }
+
+    /// As [`Dogpile::try_get_or_compute_shared`](crate::Dogpile::try_get_or_compute_shared).
+    ///
+    /// # Errors
+    ///
+    /// As that.
+    #[inline]
+    pub fn try_get_or_compute_shared<F, E>(self, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Result<V, E>,
+        E: Clone + Send + Sync + 'static,
+        R: Refresh<F>,
+    {
+        self.go_on::<F, Together<E>>(compute)
+    }
+}
+
+/// The key of a look-up that found no value.
+pub struct ProbedKey<K, V>(Option<Arc<Node<K, V>>>);
+
+impl<K, V> Deref for ProbedKey<K, V> {
+    type Target = K;
+
+    fn deref(&self) -> &K {
+        &self.0.as_ref().expect("only a computation asks for its key").home.key
+    }
+}

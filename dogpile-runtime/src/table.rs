@@ -1,0 +1,227 @@
+//! The keys of a map, and which of them are kept.
+//!
+//! An index of chains (`slot`) leads from a hash to the flights of a key, without waiting. Under the one lock of the
+//! index are the chains and the books of the eviction policy (`evict`); it is taken when a key is missed and when a
+//! value comes or goes, never on a hit, and nothing of the user's runs under it: keys are compared outside, by those who
+//! look for them.
+//!
+//! Invariants: what is linked and not removed is the only home of its key, so that at most one flight is live per
+//! key; what has been removed is unlinked by whoever removed it or meets it; only keys with a value are in the policy's
+//! books, and a key whose flight is live is not evicted.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::{Arc, Weak};
+
+use foldhash::quality::RandomState;
+
+use crate::clock::{NEVER, Tick};
+use crate::evict::{Evict, Marks, Resident};
+use crate::flight::{Flights, Home, Terms};
+use crate::key::Lookup;
+use crate::slot::{Index, Link, Linked};
+
+/// One key of a map.
+pub(crate) type Node<K, V> = Flights<V, Kept<K, V>>;
+
+/// What a map knows of a key besides its value.
+pub(crate) struct Kept<K, V> {
+    pub(crate) key: K,
+    link: Link<Node<K, V>>,
+    marks: Marks,
+    table: Weak<Table<K, V>>,
+}
+
+pub(crate) struct Table<K, V> {
+    nodes: Index<Node<K, V>, Evict<Arc<Node<K, V>>>>,
+    hasher: RandomState,
+    terms: Arc<Terms<V>>,
+    /// Whether values expire by themselves.
+    expires: bool,
+}
+
+impl<K, V> Linked for Node<K, V> {
+    #[inline]
+    fn link(&self) -> &Link<Self> {
+        &self.home.link
+    }
+}
+
+impl<K, V> Table<K, V>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    pub(crate) fn new(terms: Terms<V>) -> Self {
+        let capacity = terms.policy().most_keys().unwrap_or(usize::MAX);
+        Self {
+            nodes: Index::new(Evict::new(capacity)),
+            hasher: RandomState::default(),
+            expires: terms.policy().lifetime().is_some(),
+            terms: Arc::new(terms),
+        }
+    }
+
+    pub(crate) fn terms(&self) -> &Terms<V> {
+        &self.terms
+    }
+
+    #[inline]
+    pub(crate) fn hash(&self, query: &impl Lookup<Key = K>) -> u64 {
+        let mut state = self.hasher.build_hasher();
+        query.hash(&mut state);
+        state.finish()
+    }
+
+    /// The time by which a hit is judged; [`NEVER`] if values do not expire.
+    #[inline]
+    pub(crate) fn now(&self) -> Tick {
+        if self.expires { self.terms.now() } else { NEVER }
+    }
+
+    /// Finds the key, and looks at its node where it stands. It may be missed while others come and go.
+    #[inline]
+    pub(crate) fn look<T>(
+        &self,
+        query: &impl Lookup<Key = K>,
+        hash: u64,
+        look: impl FnOnce(&Node<K, V>) -> Option<T>,
+    ) -> Option<T> {
+        let found = self.nodes.find(hash, |node| query.matches(&node.home.key))?;
+        look(&found)
+    }
+
+    /// The key's node, if there is one.
+    pub(crate) fn known(&self, query: &impl Lookup<Key = K>, hash: u64) -> Option<Arc<Node<K, V>>> {
+        let found = self.nodes.find(hash, |node| query.matches(&node.home.key));
+        if let Some(found) = found {
+            return Some(found.share());
+        }
+        let candidates = self.nodes.lock().with_hash(hash);
+        candidates.into_iter().find(|node| query.matches(&node.home.key))
+    }
+
+    /// The key's node, made if need be.
+    pub(crate) fn node(self: &Arc<Self>, query: &impl Lookup<Key = K>, hash: u64) -> Arc<Node<K, V>> {
+        if let Some(node) = self.known(query, hash) {
+            return node;
+        }
+        let kept = Kept {
+            key: query.to_key(),
+            link: Link::new(hash),
+            marks: Marks::new(),
+            table: Arc::downgrade(self),
+        };
+        let node = Arc::new(Flights::new(Arc::clone(&self.terms), kept));
+        // Others with the same hash: those known to have another key, for keys are not compared under the lock.
+        let mut strangers: Vec<Arc<Node<K, V>>> = Vec::new();
+        loop {
+            let mut nodes = self.nodes.lock();
+            let mut candidates = nodes.with_hash(hash);
+            candidates.retain(|node| !strangers.iter().any(|stranger| Arc::ptr_eq(stranger, node)));
+            if candidates.is_empty() {
+                nodes.link(Arc::clone(&node));
+                return node;
+            }
+            drop(nodes);
+            for candidate in candidates {
+                if query.matches(&candidate.home.key) {
+                    return candidate;
+                }
+                strangers.push(candidate);
+            }
+        }
+    }
+
+    /// Every key's node, of which some may have been removed.
+    pub(crate) fn all(&self) -> Vec<Arc<Node<K, V>>> {
+        self.nodes.all()
+    }
+
+    /// Enters a key that has a value into the policy's books, and lets go of whatever has to make room.
+    fn admit(&self, node: &Arc<Node<K, V>>) {
+        let now = self.terms.now();
+        let mut victims = Vec::new();
+        self.nodes.lock().admit(Arc::clone(node), now, &mut victims);
+        if node.is_removed() {
+            // Whoever removed it may have looked into the books before it was in there.
+            self.remove(node);
+        }
+        for victim in victims {
+            if victim.evict() {
+                self.terms.counters.eviction();
+            } else {
+                self.nodes.lock().readmit(victim);
+            }
+        }
+    }
+
+    fn remove(&self, node: &Arc<Node<K, V>>) {
+        let mut nodes = self.nodes.lock();
+        let leaving = (nodes.remove(node), nodes.unlink(node));
+        drop(nodes);
+        // After the lock: they may be the last to know the key.
+        drop(leaving);
+    }
+}
+
+impl<K, V> Home<V> for Kept<K, V>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    const REMOVES: bool = true;
+
+    fn filled(node: &Arc<Node<K, V>>) {
+        if let Some(table) = node.home.table.upgrade() {
+            table.admit(node);
+        }
+    }
+
+    fn removed(node: &Arc<Node<K, V>>) {
+        if let Some(table) = node.home.table.upgrade() {
+            table.remove(node);
+        }
+    }
+
+    fn successor(removed: &Arc<Node<K, V>>) -> Arc<Node<K, V>> {
+        let Kept { key, link, table, .. } = &removed.home;
+        if let Some(table) = table.upgrade() {
+            // Whoever removed it may not have come to that yet.
+            table.remove(removed);
+            return table.node(&key, link.hash());
+        }
+        // The map is gone, and with it everybody else who could ask for the key.
+        let kept =
+            Kept { key: key.clone(), link: Link::new(link.hash()), marks: Marks::new(), table: Weak::new() };
+        Arc::new(Flights::new(removed.shared_terms(), kept))
+    }
+}
+
+impl<K, V> Kept<K, V> {
+    /// Notes a hit. Writes only if that says anything new.
+    #[inline]
+    pub(crate) fn visit(&self) {
+        self.marks.visit();
+    }
+}
+
+impl<K, V> Resident for Arc<Node<K, V>>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    fn marks(&self) -> &Marks {
+        &self.home.marks
+    }
+
+    fn hash(&self) -> u64 {
+        self.home.link.hash()
+    }
+
+    fn is_gone(&self, now: Tick) -> bool {
+        Flights::is_gone(self, now)
+    }
+    fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self, other)
+    }
+}
