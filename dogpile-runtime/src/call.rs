@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::failing::{Failing, run};
-use crate::flight::{Answer, Attempt, Computed, Flights, Home, Lead};
+use crate::flight::{Answer, Attempt, Computed, Flights, Home, Lead, Manner};
 use crate::policy::{Background, Caller};
 use crate::pool;
 
@@ -21,7 +21,7 @@ where
     let mut own_error = None;
     loop {
         let answer = flights.attempt(&mut Attempt {
-            detaches: R::DETACHES,
+            manner: if R::DETACHES { Manner::Queue } else { Manner::Inline },
             takes: K::takes,
             compute: &mut || {
                 let compute = compute.take().expect("a call computes once");
@@ -89,4 +89,4 @@ mod sealed {
     impl Sealed for super::Caller {}
     impl Sealed for super::Background {}
 }
-use sealed::Sealed;
+pub(crate) use sealed::Sealed;

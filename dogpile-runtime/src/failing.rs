@@ -14,6 +14,9 @@ pub(crate) trait Failing<V> {
 
     fn split(output: Self::Output) -> Result<V, Self::Error>;
 
+    /// What a computation returns that fails so.
+    fn failed(error: Self::Error) -> Self::Output;
+
     fn share(_: &Self::Error) -> Option<SharedError> {
         None
     }
@@ -43,6 +46,10 @@ impl<V> Failing<V> for Never {
     fn split(output: V) -> Result<V, Infallible> {
         Ok(output)
     }
+
+    fn failed(error: Infallible) -> V {
+        match error {}
+    }
 }
 
 impl<V, E> Failing<V> for Alone<E> {
@@ -52,6 +59,10 @@ impl<V, E> Failing<V> for Alone<E> {
     fn split(output: Result<V, E>) -> Result<V, E> {
         output
     }
+
+    fn failed(error: E) -> Result<V, E> {
+        Err(error)
+    }
 }
 
 impl<V, E: Clone + Send + Sync + 'static> Failing<V> for Together<E> {
@@ -60,6 +71,10 @@ impl<V, E: Clone + Send + Sync + 'static> Failing<V> for Together<E> {
 
     fn split(output: Result<V, E>) -> Result<V, E> {
         output
+    }
+
+    fn failed(error: E) -> Result<V, E> {
+        Err(error)
     }
 
     fn share(error: &E) -> Option<SharedError> {

@@ -17,6 +17,7 @@
 //! crowd; what has been removed has neither a value nor a flight, and never gets one again. No code of the user
 //! runs under the lock: values leave it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
 
+mod crowd;
 mod elect;
 mod lead;
 
@@ -30,9 +31,11 @@ use crate::era::{Eras, Fate};
 use crate::policy::{Policy, Verdict};
 use crate::slot::{Entry, Guard, Locked, Replaced, Slot};
 use crate::stats::Counters;
-use crate::sync::{AtomicU64, Condvar, Ordering, ThreadId};
+use crate::sync::{AtomicU64, Condvar, Mutex, Ordering, ThreadId, current_thread};
 use crate::wait::Cycle;
 
+use crowd::{Tasks, Woken};
+pub(crate) use elect::Step;
 pub(crate) use lead::Lead;
 
 /// An error that a herd shares.
@@ -50,8 +53,18 @@ pub(crate) enum Computed<V> {
 pub(crate) struct Attempt<'a, V> {
     pub(crate) compute: &'a mut dyn FnMut() -> Computed<V>,
     pub(crate) takes: fn(&(dyn Any + Send + Sync)) -> bool,
-    /// Whether somebody else is to regenerate a stale value.
-    pub(crate) detaches: bool,
+    pub(crate) manner: Manner,
+}
+
+/// How a caller computes if it is elected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// On its thread.
+    Inline,
+    /// A worker regenerates what is stale; what is gone, the caller computes on its thread.
+    Queue,
+    /// In a task, whoever polls it.
+    Task,
 }
 
 /// How an attempt ended.
@@ -100,8 +113,29 @@ struct Flight<V> {
     /// The era in which it began, and in which its value is at home.
     era: u64,
     /// Empty while the flight is queued for a worker.
-    leader: OnceCell<ThreadId>,
+    leader: OnceCell<Leader>,
     outcome: OnceCell<Outcome<V>>,
+}
+
+/// Who computes.
+enum Leader {
+    Thread(ThreadId),
+    /// A task, and the thread that is polling it right now.
+    Task(Mutex<Option<ThreadId>>),
+}
+
+impl Leader {
+    fn this_thread() -> Self {
+        Self::Thread(current_thread())
+    }
+
+    /// The thread that cannot go on before the flight has ended.
+    fn thread(&self) -> Option<ThreadId> {
+        match self {
+            Self::Thread(thread) => Some(*thread),
+            Self::Task(polling) => *polling.lock(),
+        }
+    }
 }
 
 enum Outcome<V> {
@@ -124,6 +158,8 @@ pub(crate) struct State<V> {
     /// Flights without an outcome, orphans among them.
     aloft: u32,
     is_removed: bool,
+    /// Followers that are tasks.
+    tasks: Tasks,
 }
 
 /// What all keys of a dogpile have in common.
@@ -189,6 +225,8 @@ const OPEN: Tick = 0;
 /// What is done once the lock is given back.
 #[must_use = "it is owed to followers, values and the home of the key"]
 struct Aftermath<V> {
+    /// First of all: followers are woken whatever happens behind.
+    woken: Woken,
     /// To be dropped with no lock held: destructors are the user's.
     leaving: (Option<Replaced<V>>, Option<Live<V>>),
     is_filled: bool,
@@ -197,13 +235,14 @@ struct Aftermath<V> {
 
 impl<V> Aftermath<V> {
     fn nothing() -> Self {
-        Self { leaving: (None, None), is_filled: false, is_removed: false }
+        Self { woken: Woken::default(), leaving: (None, None), is_filled: false, is_removed: false }
     }
 }
 
 impl<V, H: Home<V>> Flights<V, H> {
     pub(crate) fn new(terms: Arc<Terms<V>>, home: H) -> Self {
-        let state = State { live: None, failures_in_a_row: 0, aloft: 0, is_removed: false };
+        let state =
+            State { live: None, failures_in_a_row: 0, aloft: 0, is_removed: false, tasks: Tasks::default() };
         Self {
             slot: Slot::empty(state),
             gate: AtomicU64::new(OPEN),
@@ -320,7 +359,8 @@ impl<V, H: Home<V>> Flights<V, H> {
 
     /// What is owed once the lock has been given back.
     fn settle_up(self: &Arc<Self>, aftermath: Aftermath<V>) {
-        // The home first: a destructor of the user's may panic.
+        drop(aftermath.woken);
+        // The home before the values: a destructor of the user's may panic.
         if aftermath.is_removed {
             H::removed(self);
         }
@@ -353,9 +393,9 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
             return Err(entry.value);
         }
         let leaving = (Some(self.put(&mut locked, entry)), self.orphan(&mut locked));
-        self.crowd.notify_all();
+        let woken = self.call_crowd(&mut locked);
         drop(locked);
-        self.settle_up(Aftermath { leaving, is_filled: true, is_removed: false });
+        self.settle_up(Aftermath { woken, leaving, is_filled: true, is_removed: false });
         Ok(())
     }
 
@@ -377,7 +417,7 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
         let is_removed = Self::remove_if_vacant(&mut locked);
         drop(locked);
-        self.settle_up(Aftermath { leaving, is_filled: false, is_removed });
+        self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
     }
 
     /// Makes room: forgets the value, unless a flight is under way that regenerates it.
@@ -389,7 +429,7 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
         let is_removed = Self::remove_if_vacant(&mut locked);
         drop(locked);
-        self.settle_up(Aftermath { leaving, is_filled: false, is_removed });
+        self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
         true
     }
 

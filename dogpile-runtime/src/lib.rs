@@ -28,6 +28,7 @@
 #![deny(unsafe_code)]
 
 mod call;
+mod call_async;
 mod clock;
 mod dogpile;
 mod era;
@@ -54,6 +55,7 @@ pub mod testing;
 mod wait;
 
 pub use call::Refresh;
+pub use call_async::RefreshAsync;
 pub use dogpile::{Dogpile, Ref};
 pub use key::Lookup;
 pub use map::DogpileMap;

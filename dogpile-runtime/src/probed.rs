@@ -9,6 +9,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::call::{Refresh, resolve};
+use crate::call_async::{RefreshAsync, resolve_async};
 use crate::failing::{Alone, Failing, Never, Together};
 use crate::flight::Flights;
 use crate::table::{Kept, Node};
@@ -113,6 +114,71 @@ where
         R: Refresh<F>,
     {
         self.go_on::<F, Together<E>>(compute)
+    }
+
+    #[inline]
+    async fn go_on_async<F, Fut, E>(self, compute: F) -> Result<V, E::Error>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = E::Output>,
+        E: Failing<V> + 'static,
+        R: RefreshAsync<Fut>,
+    {
+        match self.found {
+            Found::Hit(value) => Ok(value),
+            Found::Alone(flights) => resolve_async::<V, (), R, F, Fut, E>(flights, compute).await,
+            Found::Kept(node) => resolve_async::<V, Kept<K, V>, R, F, Fut, E>(node, compute).await,
+        }
+    }
+
+    /// As [`Dogpile::get_or_compute_async`](crate::Dogpile::get_or_compute_async).
+    ///
+    /// # Panics
+    ///
+    /// As that.
+    #[inline]
+    pub async fn get_or_compute_async<F, Fut>(self, compute: F) -> V
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = V>,
+        R: RefreshAsync<Fut>,
+    {
+        match self.go_on_async::<F, Fut, Never>(compute).await {
+            Ok(value) => value,
+            Err(never) => match never {},
+        }
+    }
+
+    /// As [`Dogpile::try_get_or_compute_async`](crate::Dogpile::try_get_or_compute_async).
+    ///
+    /// # Errors
+    ///
+    /// As that.
+    #[inline]
+    pub async fn try_get_or_compute_async<F, Fut, E>(self, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, E>>,
+        E: 'static,
+        R: RefreshAsync<Fut>,
+    {
+        self.go_on_async::<F, Fut, Alone<E>>(compute).await
+    }
+
+    /// As [`Dogpile::try_get_or_compute_shared_async`](crate::Dogpile::try_get_or_compute_shared_async).
+    ///
+    /// # Errors
+    ///
+    /// As that.
+    #[inline]
+    pub async fn try_get_or_compute_shared_async<F, Fut, E>(self, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, E>>,
+        E: Clone + Send + Sync + 'static,
+        R: RefreshAsync<Fut>,
+    {
+        self.go_on_async::<F, Fut, Together<E>>(compute).await
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Stats {
     pub failures: u64,
     /// Computations that panicked.
     pub panics: u64,
+    /// Computations given up because their future was dropped.
+    pub cancellations: u64,
     /// Calls that got a stale value: while somebody else regenerated, while a failure backed off, or instead of an
     /// error.
     pub stale_served: u64,
@@ -40,6 +42,7 @@ pub(crate) struct Counters {
     computations: AtomicU64,
     failures: AtomicU64,
     panics: AtomicU64,
+    cancellations: AtomicU64,
     waits: AtomicU64,
     evictions: AtomicU64,
     stale_elsewhere: AtomicU64,
@@ -53,6 +56,7 @@ impl Counters {
             computations: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             panics: AtomicU64::new(0),
+            cancellations: AtomicU64::new(0),
             waits: AtomicU64::new(0),
             evictions: AtomicU64::new(0),
             stale_elsewhere: AtomicU64::new(0),
@@ -70,6 +74,10 @@ impl Counters {
 
     pub(crate) fn panic(&self) {
         self.panics.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn cancellation(&self) {
+        self.cancellations.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn wait(&self) {
@@ -104,6 +112,7 @@ impl Counters {
             computations: self.computations.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             panics: self.panics.load(Ordering::Relaxed),
+            cancellations: self.cancellations.load(Ordering::Relaxed),
             stale_served: self.stale_elsewhere.load(Ordering::Relaxed) + in_cells,
             waits: self.waits.load(Ordering::Relaxed),
             evictions: self.evictions.load(Ordering::Relaxed),

@@ -62,21 +62,34 @@ impl Waiting {
     pub(crate) fn enter(flight: Arc<dyn Awaited>) -> Result<Self, Cycle> {
         let me = current_thread();
         let mut edges = EDGES.lock();
-        let mut names = vec![flight.name()];
-        let mut leader = flight.leader();
-        while let Some(thread) = leader {
-            if thread == me {
-                return Err(Cycle(names));
-            }
-            let Some(next) = edges.get(&thread) else { break };
-            leader = next.leader();
-            if leader.is_some() {
-                names.push(next.name());
-            }
-        }
+        trail(&edges, &*flight, me)?;
         edges.insert(me, flight);
         Ok(Self(me))
     }
+}
+
+/// Whether a task that this thread polls may wait for `flight`. It may not if it is itself polled by the flight's
+/// leader, or by somebody whom that leader waits for. It notes nothing, for a task that waits holds up no thread; that
+/// two tasks wait for each other is not seen.
+pub(crate) fn check(flight: &dyn Awaited) -> Result<(), Cycle> {
+    trail(&EDGES.lock(), flight, current_thread())
+}
+
+/// Follows the trail from `flight`; a circle if it comes to `me`.
+fn trail(edges: &Edges, flight: &dyn Awaited, me: ThreadId) -> Result<(), Cycle> {
+    let mut names = vec![flight.name()];
+    let mut leader = flight.leader();
+    while let Some(thread) = leader {
+        if thread == me {
+            return Err(Cycle(names));
+        }
+        let Some(next) = edges.get(&thread) else { break };
+        leader = next.leader();
+        if leader.is_some() {
+            names.push(next.name());
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Waiting {

@@ -1,34 +1,46 @@
-//! Electing and following: what becomes of a caller that did not hit.
+//! Electing: what becomes of a caller that did not hit.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
-use super::{Answer, Attempt, Flight, Flights, Home, Lead, Live, Outcome};
+use super::{Answer, Attempt, Flight, Flights, Home, Lead, Leader, Live, Manner, Outcome};
 use crate::clock::NEVER;
 use crate::policy::Verdict;
 use crate::slot::Entry;
-use crate::sync::{Ordering, ThreadId, current_thread};
-use crate::wait::{Awaited, Cycle, Waiting};
+use crate::sync::{Mutex, Ordering, ThreadId};
+use crate::wait::Awaited;
 
 /// What a follower waits for: the end of a flight, or a value from elsewhere.
-pub(super) struct Following<V, H> {
-    flights: Arc<Flights<V, H>>,
-    flight: Arc<Flight<V>>,
+pub(crate) struct Following<V, H> {
+    pub(super) flights: Arc<Flights<V, H>>,
+    pub(super) flight: Arc<Flight<V>>,
     /// How many values there had been when there was nothing to serve.
     landings: u64,
 }
 
 impl<V, H> Following<V, H> {
-    fn is_over(&self) -> bool {
+    pub(super) fn is_over(&self) -> bool {
         // Acquire: pairs with the Release in `put`.
         self.flight.outcome.get().is_some() || self.flights.landings.load(Ordering::Acquire) != self.landings
     }
 }
 
+impl<V: Clone, H: Home<V>> Following<V, H> {
+    /// What the flight came to, as far as this follower can use it. Woken does not mean done: with nothing, look again.
+    pub(crate) fn outcome(&self, takes: fn(&(dyn Any + Send + Sync)) -> bool) -> Option<Answer<V, H>> {
+        match self.flight.outcome.get()? {
+            Outcome::Value(entry) => Some(Answer::Value(entry.value.clone())),
+            Outcome::Error(error) if takes(&**error) => Some(Answer::Shared(Arc::clone(error))),
+            Outcome::Error(_) | Outcome::Abandoned => None,
+        }
+    }
+}
+
 impl<V: Send + Sync + 'static, H: Home<V>> Awaited for Following<V, H> {
     fn leader(&self) -> Option<ThreadId> {
-        if self.is_over() { None } else { self.flight.leader.get().copied() }
+        if self.is_over() { None } else { self.flight.leader.get().and_then(Leader::thread) }
     }
 
     fn name(&self) -> &'static str {
@@ -41,37 +53,53 @@ pub(super) enum Election<V, H: Home<V>> {
     /// Somebody has just landed, or leads already: look again, the value is servable.
     Look,
     Follow(Arc<Following<V, H>>),
-    Lead(Lead<V, H>),
-    /// As `Lead`, but queued.
-    Queue(Lead<V, H>, Arc<Entry<V>>),
+    /// And the stale value, if there is one.
+    Lead(Lead<V, H>, Option<Arc<Entry<V>>>),
     /// The key is not kept here any more.
     Removed,
 }
 
+/// What a caller has to do next.
+pub(crate) enum Step<V, H: Home<V>> {
+    Take(V),
+    Follow(Arc<Following<V, H>>),
+    Lead(Lead<V, H>, Option<Arc<Entry<V>>>),
+    Removed,
+}
+
 impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
-    /// The whole decision table, for a caller that did not hit.
+    /// The decision table, for a caller that did not hit, or has been woken.
+    pub(crate) fn step(self: &Arc<Self>, manner: Manner) -> Step<V, H> {
+        loop {
+            if let Some(guard) = self.hit(self.terms.eras.newest()) {
+                return Step::Take(guard.value.clone());
+            }
+            match self.elect(manner) {
+                Election::Look => {}
+                Election::Follow(following) => return Step::Follow(following),
+                Election::Lead(lead, stale) => return Step::Lead(lead, stale),
+                Election::Removed => return Step::Removed,
+            }
+        }
+    }
+
+    /// The whole of a call, on this thread, for a caller that did not hit.
     #[cold]
     pub(crate) fn attempt(self: &Arc<Self>, attempt: &mut Attempt<'_, V>) -> Answer<V, H> {
         loop {
-            if let Some(guard) = self.hit(self.terms.eras.newest()) {
-                return Answer::Value(guard.value.clone());
-            }
-            match self.elect(attempt.detaches) {
-                Election::Look => {}
-                Election::Removed => return Answer::Removed,
-                Election::Lead(lead) => return lead.run(attempt.compute),
-                Election::Queue(lead, stale) => return Answer::Elected(lead, stale),
-                Election::Follow(following) => {
+            match self.step(attempt.manner) {
+                Step::Take(value) => return Answer::Value(value),
+                Step::Removed => return Answer::Removed,
+                Step::Lead(lead, Some(stale)) if attempt.manner == Manner::Queue => {
+                    return Answer::Elected(lead, stale);
+                }
+                Step::Lead(lead, _) => return lead.run(attempt.compute),
+                Step::Follow(following) => {
                     if let Err(cycle) = self.follow(&following) {
                         return Answer::Circular(cycle);
                     }
-                    match following.flight.outcome.get() {
-                        Some(Outcome::Value(entry)) => return Answer::Value(entry.value.clone()),
-                        Some(Outcome::Error(error)) if (attempt.takes)(&**error) => {
-                            return Answer::Shared(Arc::clone(error));
-                        }
-                        // Woken does not mean done: look again.
-                        Some(Outcome::Error(_) | Outcome::Abandoned) | None => {}
+                    if let Some(answer) = following.outcome(attempt.takes) {
+                        return answer;
                     }
                 }
             }
@@ -79,7 +107,7 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     }
 
     /// Looks again under the lock, and settles what this caller is.
-    pub(super) fn elect(self: &Arc<Self>, detaches: bool) -> Election<V, H> {
+    pub(super) fn elect(self: &Arc<Self>, manner: Manner) -> Election<V, H> {
         let mut locked = self.slot.lock();
         if locked.is_removed {
             return Election::Removed;
@@ -102,47 +130,32 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
             return Election::Follow(Arc::new(Following { flights, flight, landings }));
         }
         // No flight, or one that is not worth waiting for while we cannot wait for the value: it becomes ours.
+        let leader = match manner {
+            Manner::Inline => OnceCell::with_value(Leader::this_thread()),
+            Manner::Queue if kept.is_some() => OnceCell::new(),
+            Manner::Queue => OnceCell::with_value(Leader::this_thread()),
+            Manner::Task => OnceCell::with_value(Leader::Task(Mutex::new(None))),
+        };
         let flight = Arc::new(Flight {
             name: self.terms.policy.shown_name(),
             era: self.terms.eras.newest(),
-            leader: OnceCell::new(),
+            leader,
             outcome: OnceCell::new(),
         });
         let superseded = locked.live.replace(Live { flight: Arc::clone(&flight), lands_expired: false });
         locked.aloft += 1;
         self.set_gate(&locked, NEVER);
-        let is_queued = detaches && kept.is_some();
-        if !is_queued {
-            flight.leader.get_or_init(current_thread);
-        }
         drop(locked);
         drop(superseded);
-        let lead = Lead::new(Arc::clone(self), flight);
-        match kept {
-            Some(kept) => {
-                self.terms.counters.expect_stale();
-                if is_queued { Election::Queue(lead, kept) } else { Election::Lead(lead) }
-            }
-            None => Election::Lead(lead),
+        if kept.is_some() {
+            self.terms.counters.expect_stale();
         }
+        Election::Lead(Lead::new(Arc::clone(self), flight), kept)
     }
 
     /// Whether a caller without a value is to wait for `flight`: somebody has begun it, and what it computes is not gone
     /// already.
     fn is_joinable(&self, flight: &Flight<V>) -> bool {
         flight.leader.get().is_some() && !self.is_outdated(flight)
-    }
-
-    /// Waits until the flight has ended or there is a value from elsewhere.
-    fn follow(&self, following: &Arc<Following<V, H>>) -> Result<(), Cycle> {
-        let waiting = Waiting::enter(Arc::clone(following) as Arc<dyn Awaited>)?;
-        self.terms.counters.wait();
-        let mut locked = self.slot.lock();
-        while !following.is_over() {
-            locked.wait(&self.crowd);
-        }
-        drop(locked);
-        drop(waiting);
-        Ok(())
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{Aftermath, Answer, Computed, Flight, Flights, Home, Outcome, State};
+use super::crowd::Woken;
+use super::{Aftermath, Answer, Computed, Flight, Flights, Home, Leader, OPEN, Outcome, State};
 use crate::era::Fate;
 use crate::policy::Verdict;
 use crate::slot::{Entry, Locked};
-use crate::sync::current_thread;
+use crate::sync::{Mutex, ThreadId, current_thread};
 
 /// The leader's duty. Fails by default: whoever drops it without having landed abandons the flight.
 pub(crate) struct Lead<V, H: Home<V>> {
@@ -27,57 +28,96 @@ impl<V, H: Home<V>> Lead<V, H> {
         Self { flights, flight, has_ended: false }
     }
 
+    pub(crate) fn name(&self) -> &'static str {
+        self.flight.name
+    }
+
     /// Takes the flight out of the queue, on the thread that will run it. `false` if it is not wanted any more.
     pub(crate) fn begin(&self) -> bool {
         let locked = self.flights.slot.lock();
         let is_live = self.is_live(&locked);
         if is_live {
-            self.flight.leader.get_or_init(current_thread);
+            self.flight.leader.get_or_init(Leader::this_thread);
         }
         is_live
     }
 
     fn end(mut self, outcome: Outcome<V>) {
         self.has_ended = true;
-        self.fail(outcome);
+        self.fail(outcome, true);
     }
 
-    fn fail(&self, outcome: Outcome<V>) {
+    /// Ends the flight without a value; with a back-off unless nothing speaks against the next attempt.
+    fn fail(&self, outcome: Outcome<V>, backs_off: bool) {
         let flights = &self.flights;
         let now = flights.terms.now();
         let mut locked = flights.slot.lock();
         if self.is_live(&locked) {
             locked.live = None;
-            locked.failures_in_a_row = locked.failures_in_a_row.saturating_add(1);
-            let until = flights.terms.policy.retry_at(now, locked.failures_in_a_row);
+            let mut until = OPEN;
+            if backs_off {
+                locked.failures_in_a_row = locked.failures_in_a_row.saturating_add(1);
+                until = flights.terms.policy.retry_at(now, locked.failures_in_a_row);
+            }
             flights.set_gate(&locked, until);
         }
-        let is_removed = self.arrive(&mut locked, outcome);
+        let (woken, is_removed) = self.arrive(&mut locked, outcome);
         drop(locked);
-        flights.settle_up(Aftermath { is_removed, ..Aftermath::nothing() });
+        flights.settle_up(Aftermath { woken, is_removed, ..Aftermath::nothing() });
     }
 
     fn is_live(&self, state: &State<V>) -> bool {
         state.live.as_ref().is_some_and(|live| Arc::ptr_eq(&live.flight, &self.flight))
     }
 
-    /// Tells the crowd. Whether that removed the key.
-    fn arrive(&self, locked: &mut Locked<'_, V, State<V>>, outcome: Outcome<V>) -> bool {
+    /// Tells the crowd. Who is to be woken after the lock, and whether that removed the key.
+    fn arrive(&self, locked: &mut Locked<'_, V, State<V>>, outcome: Outcome<V>) -> (Woken, bool) {
         let is_first = self.flight.outcome.set(outcome).is_ok();
         debug_assert!(is_first, "a flight ends once");
         locked.aloft -= 1;
-        self.flights.crowd.notify_all();
-        Flights::<V, H>::remove_if_vacant(locked)
+        (self.flights.call_crowd(locked), Flights::<V, H>::remove_if_vacant(locked))
+    }
+
+    /// Runs `poll`, which polls the computation, with this thread known as the one that the flight depends on.
+    pub(crate) fn while_polling<T>(&self, poll: impl FnOnce() -> T) -> T {
+        let _polled = match self.flight.leader.get() {
+            Some(Leader::Task(by)) => {
+                *by.lock() = Some(current_thread());
+                Some(Polled(by))
+            }
+            _ => None,
+        };
+        poll()
+    }
+}
+
+/// While it lives, a task is polled.
+struct Polled<'a>(&'a Mutex<Option<ThreadId>>);
+
+impl Drop for Polled<'_> {
+    fn drop(&mut self) {
+        *self.0.lock() = None;
     }
 }
 
 impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
     /// Computes, and lands what comes of it. A panic of the user's code passes through, and abandons the flight.
     pub(crate) fn run(self, compute: &mut dyn FnMut() -> Computed<V>) -> Answer<V, H> {
+        self.count();
+        let computed = compute();
+        self.conclude(computed)
+    }
+
+    /// Notes that the computation begins.
+    pub(crate) fn count(&self) {
+        self.flights.terms.counters.computation();
+    }
+
+    /// Lands what the computation came to.
+    pub(crate) fn conclude(self, computed: Computed<V>) -> Answer<V, H> {
         let flights = Arc::clone(&self.flights);
         let terms = flights.terms();
-        terms.counters.computation();
-        match compute() {
+        match computed {
             Computed::Value(value) => {
                 let is_cacheable = terms.policy.is_cacheable(&value);
                 Answer::Value(self.land(value, is_cacheable).value.clone())
@@ -117,7 +157,8 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
             }
             aftermath.leaving.1 = live;
         }
-        aftermath.is_removed = self.arrive(&mut locked, Outcome::Value(Arc::clone(&entry)));
+        (aftermath.woken, aftermath.is_removed) =
+            self.arrive(&mut locked, Outcome::Value(Arc::clone(&entry)));
         drop(locked);
         flights.settle_up(aftermath);
         entry
@@ -126,11 +167,18 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
 
 impl<V, H: Home<V>> Drop for Lead<V, H> {
     fn drop(&mut self) {
-        if !self.has_ended {
-            if self.flight.leader.get().is_some() {
-                self.flights.terms.counters.panic();
-            }
-            self.fail(Outcome::Abandoned);
+        if self.has_ended {
+            return;
         }
+        let counters = &self.flights.terms.counters;
+        let is_panic = std::thread::panicking();
+        match self.flight.leader.get() {
+            // It was queued, and has never begun.
+            None => {}
+            Some(_) if is_panic => counters.panic(),
+            Some(_) => counters.cancellation(),
+        }
+        // That a caller went away says nothing about the next attempt.
+        self.fail(Outcome::Abandoned, is_panic);
     }
 }

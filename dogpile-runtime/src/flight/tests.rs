@@ -12,8 +12,8 @@ fn flights() -> Arc<Flights<u32>> {
 
 /// A leader of an empty dogpile, and a follower that has not gone to sleep yet.
 fn leader_and_follower(flights: &Arc<Flights<u32>>) -> (Lead<u32, ()>, Arc<Following<u32, ()>>) {
-    match (flights.elect(false), flights.elect(false)) {
-        (Election::Lead(lead), Election::Follow(following)) => (lead, following),
+    match (flights.elect(Manner::Inline), flights.elect(Manner::Inline)) {
+        (Election::Lead(lead, None), Election::Follow(following)) => (lead, following),
         _ => panic!("the first is to lead and the second to follow"),
     }
 }
@@ -47,5 +47,5 @@ fn follower_of_a_failed_flight_waits_for_nobody() {
     let (lead, following) = leader_and_follower(&flights);
     drop(lead);
     assert_eq!(following.leader(), None);
-    assert!(matches!(flights.elect(false), Election::Lead(_)), "the next one takes over");
+    assert!(matches!(flights.elect(Manner::Inline), Election::Lead(_, None)), "the next one takes over");
 }

@@ -1,0 +1,188 @@
+//! A call of a task that did not hit: the same steps as of a thread, with two other ways to wait and to compute.
+//!
+//! Invariants: a hit is ready at the first poll; nothing here blocks the thread that polls, beyond the short locks; the
+//! leader's future holds the flight's guard, so that dropping it, wherever it waits, hands over.
+
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::sync::Arc;
+
+use crate::call::Sealed;
+use crate::failing::{Failing, run};
+use crate::flight::{Answer, Flights, Home, Lead, Manner, Step};
+use crate::policy::Caller;
+
+/// Everything but the hit.
+pub(crate) async fn resolve_async<V, H, R, F, Fut, K>(
+    mut flights: Arc<Flights<V, H>>,
+    compute: F,
+) -> Result<V, K::Error>
+where
+    V: Clone + Send + Sync + 'static,
+    H: Home<V>,
+    R: RefreshAsync<Fut>,
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = K::Output>,
+    K: Failing<V> + 'static,
+{
+    loop {
+        let following = match flights.step(Manner::Task) {
+            Step::Take(value) => return Ok(value),
+            Step::Removed => {
+                flights = H::successor(&flights);
+                continue;
+            }
+            Step::Lead(lead, stale) => {
+                let leading = Leading::<V, H, K> { lead, fails: PhantomData };
+                leading.lead.count();
+                let computation = leading.lead.while_polling(compute);
+                let computing = R::start(leading, computation);
+                if let Some(stale) = stale.filter(|_| R::DETACHES) {
+                    flights.terms().counters.stale_served();
+                    return Ok(stale.value.clone());
+                }
+                return match computing.await {
+                    Driven::Value(value) => Ok(value),
+                    Driven::Failed(output) => K::split(output),
+                };
+            }
+            Step::Follow(following) => following,
+        };
+        if let Err(cycle) = following.over().await {
+            panic!("{cycle}");
+        }
+        match following.outcome(K::takes) {
+            Some(Answer::Value(value)) => return Ok(value),
+            Some(Answer::Shared(error)) => return Err(K::unshare(&*error)),
+            _ => {}
+        }
+    }
+}
+
+/// A leader that is a task.
+struct Leading<V, H: Home<V>, K> {
+    lead: Lead<V, H>,
+    fails: PhantomData<fn() -> K>,
+}
+
+/// What a task that leads does around its computation. Not for people.
+#[doc(hidden)]
+pub trait Drive<V, O>: Send + Sync + Sized + 'static {
+    fn name(&self) -> &'static str;
+
+    fn while_polling<T>(&self, poll: impl FnOnce() -> T) -> T;
+
+    fn conclude(self, output: O) -> Driven<V, O>;
+}
+
+/// What a computation came to: a value, its own or another; or its own failure. Not for people.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Driven<V, O> {
+    Value(V),
+    Failed(O),
+}
+
+impl<V, H, K> Drive<V, K::Output> for Leading<V, H, K>
+where
+    V: Clone + Send + Sync + 'static,
+    H: Home<V>,
+    K: Failing<V> + 'static,
+{
+    fn name(&self) -> &'static str {
+        self.lead.name()
+    }
+
+    fn while_polling<T>(&self, poll: impl FnOnce() -> T) -> T {
+        self.lead.while_polling(poll)
+    }
+
+    fn conclude(self, output: K::Output) -> Driven<V, K::Output> {
+        let (computed, error) = run::<V, K>(|| output);
+        match (self.lead.conclude(computed), error) {
+            (Answer::Value(value), _) => Driven::Value(value),
+            (_, Some(error)) => Driven::Failed(K::failed(error)),
+            _ => unreachable!("a leader gets a value, or has an error"),
+        }
+    }
+}
+
+/// Polls the computation to its end, and lands it.
+async fn drive<V, O, D: Drive<V, O>>(drive: D, computation: impl Future<Output = O>) -> Driven<V, O> {
+    let mut computation = pin!(computation);
+    let output = poll_fn(|context| drive.while_polling(|| computation.as_mut().poll(context))).await;
+    drive.conclude(output)
+}
+
+/// Who runs the computations of tasks, and what they must be for that: any future for [`Caller`]; with the feature
+/// `tokio`, `Send + 'static` ones for [`Background`](crate::Background). Sealed.
+#[diagnostic::on_unimplemented(
+    message = "a future cannot be computed in the background here",
+    label = "`refresh = \"background\"` spawns this future",
+    note = "help: enable the feature `tokio` of the crate `dogpile`, and let the future be `Send + 'static`; or write \
+            `refresh = \"caller\"`"
+)]
+pub trait RefreshAsync<Fut: Future>: Sealed {
+    #[doc(hidden)]
+    const DETACHES: bool;
+
+    #[doc(hidden)]
+    fn start<V: Send + 'static, D: Drive<V, Fut::Output>>(
+        leading: D,
+        computation: Fut,
+    ) -> impl Future<Output = Driven<V, Fut::Output>>;
+}
+
+impl<Fut: Future> RefreshAsync<Fut> for Caller {
+    const DETACHES: bool = false;
+
+    fn start<V: Send + 'static, D: Drive<V, Fut::Output>>(
+        leading: D,
+        computation: Fut,
+    ) -> impl Future<Output = Driven<V, Fut::Output>> {
+        drive(leading, computation)
+    }
+}
+
+#[cfg(feature = "tokio")]
+mod spawned {
+    use std::panic::resume_unwind;
+
+    use tokio::runtime::Handle;
+
+    use super::{Drive, Driven, Future, RefreshAsync, drive};
+    use crate::policy::Background;
+
+    impl<Fut> RefreshAsync<Fut> for Background
+    where
+        Fut: Future + Send + 'static,
+        Fut::Output: Send + 'static,
+    {
+        const DETACHES: bool = true;
+
+        #[track_caller]
+        fn start<V: Send + 'static, D: Drive<V, Fut::Output>>(
+            leading: D,
+            computation: Fut,
+        ) -> impl Future<Output = Driven<V, Fut::Output>> {
+            let name = leading.name();
+            let Ok(runtime) = Handle::try_current() else {
+                panic!(
+                    "`{name}` is computed in the background, and this caller is not in a tokio runtime that could do it\n\
+                     help: call it from a tokio task, or write `refresh = \"caller\"`"
+                );
+            };
+            let task = runtime.spawn(drive(leading, computation));
+            async move {
+                match task.await {
+                    Ok(driven) => driven,
+                    Err(end) => match end.try_into_panic() {
+                        Ok(payload) => resume_unwind(payload),
+                        Err(_) => panic!("the runtime that computed `{name}` was shut down under it"),
+                    },
+                }
+            }
+        }
+    }
+}
