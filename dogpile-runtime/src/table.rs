@@ -10,6 +10,7 @@
 //! books, and a key whose flight is live is not evicted.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Weak};
 
 use foldhash::quality::RandomState;
@@ -146,12 +147,26 @@ where
             // Whoever removed it may have looked into the books before it was in there.
             self.remove(node);
         }
+        // A destructor that panics must not keep the others from going; its panic is the caller's in the end.
+        let mut panicked = None;
         for victim in victims {
-            if victim.evict() {
-                self.terms.counters.eviction();
-            } else {
-                self.nodes.lock().readmit(victim);
+            match catch_unwind(AssertUnwindSafe(|| victim.evict())) {
+                Ok(true) => self.terms.counters.eviction(),
+                Ok(false) => self.keep(&victim),
+                Err(payload) => panicked = Some(payload),
             }
+        }
+        if let Some(payload) = panicked {
+            resume_unwind(payload);
+        }
+    }
+
+    /// Takes a victim back whose value is being regenerated.
+    fn keep(&self, victim: &Arc<Node<K, V>>) {
+        self.nodes.lock().readmit(Arc::clone(victim));
+        if victim.is_removed() {
+            // As above: it may have been removed in between.
+            self.remove(victim);
         }
     }
 
@@ -220,8 +235,5 @@ where
 
     fn is_gone(&self, now: Tick) -> bool {
         Flights::is_gone(self, now)
-    }
-    fn same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(self, other)
     }
 }

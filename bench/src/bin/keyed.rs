@@ -92,7 +92,9 @@ fn contenders() -> Vec<Contender> {
         in_turn("cached `#[concurrent_cached(ttl_secs = 3600)]`, `u64`", by_cached),
         in_turn("moka `sync::Cache::get_with`, `u64`", by_moka),
         text("**dogpile**, `&str`, capacity 10 000", text_by_dogpile),
-        text("cached `#[concurrent_cached(ttl_secs = 3600)]`, `String`", |key| text_by_cached(key.to_owned())),
+        text("cached `#[concurrent_cached(ttl_secs = 3600)]`, `String`", |key| {
+            text_by_cached(key.to_owned())
+        }),
         text("moka `sync::Cache::get_with_by_ref`, `&str`", text_by_moka),
     ]
 }
@@ -104,7 +106,11 @@ fn bars(figures: &[Vec<Round>]) -> Vec<Bar> {
         Bar::new("key `u64`, 1 thread, against cached", first(OURS) / first(CACHED), 0.40),
         Bar::new("key `u64`, 2 threads on the same key, against our 1 thread", two.nanos / one.nanos, 1.25)
             .if_overlapping(two, THREADS[1]),
-        Bar::new("key `&str`, 1 thread, against cached with `String`", first(OURS_TEXT) / first(CACHED_TEXT), 0.30),
+        Bar::new(
+            "key `&str`, 1 thread, against cached with `String`",
+            first(OURS_TEXT) / first(CACHED_TEXT),
+            0.30,
+        ),
     ]
 }
 
