@@ -175,12 +175,12 @@ mod spawned {
             };
             let task = runtime.spawn(drive(leading, computation));
             async move {
-                match task.await {
+                match task.await.map_err(tokio::task::JoinError::try_into_panic) {
                     Ok(driven) => driven,
-                    Err(end) => match end.try_into_panic() {
-                        Ok(payload) => resume_unwind(payload),
-                        Err(_) => panic!("the runtime that computed `{name}` was shut down under it"),
-                    },
+                    Err(Ok(payload)) => resume_unwind(payload),
+                    Err(Err(end)) => {
+                        panic!("the runtime that computed `{name}` was shut down under it: {end}")
+                    }
                 }
             }
         }

@@ -17,9 +17,11 @@
 //! crowd; what has been removed has neither a value nor a flight, and never gets one again. No code of the user
 //! runs under the lock: values leave it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
 
+mod change;
 mod crowd;
 mod elect;
 mod lead;
+mod terms;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,16 +29,16 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use crate::clock::{NEVER, Source, Tick};
-use crate::era::{Eras, Fate};
-use crate::policy::{Policy, Verdict};
+use crate::era::Fate;
+use crate::policy::Verdict;
 use crate::slot::{Entry, Guard, Locked, Replaced, Slot};
-use crate::stats::Counters;
 use crate::sync::{AtomicU64, Condvar, Mutex, Ordering, ThreadId, current_thread};
 use crate::wait::Cycle;
 
 use crowd::{Tasks, Woken};
 pub(crate) use elect::Step;
 pub(crate) use lead::Lead;
+pub(crate) use terms::Terms;
 
 /// An error that a herd shares.
 pub(crate) type SharedError = Arc<dyn Any + Send + Sync>;
@@ -160,48 +162,6 @@ pub(crate) struct State<V> {
     is_removed: bool,
     /// Followers that are tasks.
     tasks: Tasks,
-}
-
-/// What all keys of a dogpile have in common.
-pub(crate) struct Terms<V> {
-    policy: Policy<V>,
-    source: Source,
-    pub(crate) eras: Eras,
-    pub(crate) counters: Counters,
-}
-
-impl<V> Terms<V> {
-    pub(crate) fn new(policy: Policy<V>) -> Self {
-        Self { source: policy.source(), policy, eras: Eras::new(), counters: Counters::new() }
-    }
-
-    #[inline]
-    pub(crate) fn now(&self) -> Tick {
-        self.source.now()
-    }
-
-    pub(crate) fn policy(&self) -> &Policy<V> {
-        &self.policy
-    }
-
-    /// Everything that any key has now is stale from here on.
-    pub(crate) fn expire_all(&self) {
-        self.eras.expire(self.now(), self.policy.stale_ticks());
-    }
-
-    /// How `entry` is to be treated at `now`.
-    fn judge(&self, entry: &Entry<V>, now: Tick) -> Verdict {
-        let fresh_until = entry.fresh_until();
-        let era = entry.era();
-        if era == self.eras.newest() {
-            return self.policy.judge(fresh_until, now);
-        }
-        match self.eras.fate(era).0 {
-            Fate::Gone => Verdict::Gone,
-            Fate::Expired(at) => self.policy.judge(fresh_until.min(at.saturating_sub(1)), now),
-            Fate::Untouched => self.policy.judge(fresh_until, now),
-        }
-    }
 }
 
 /// One key: its value and the flights that make it.
@@ -368,89 +328,6 @@ impl<V, H: Home<V>> Flights<V, H> {
             H::filled(self);
         }
         drop(aftermath.leaving);
-    }
-}
-
-impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
-    /// Puts a value into the slot; what was there is let go of when the result is dropped, after the lock.
-    fn put(&self, locked: &mut Locked<'_, V, State<V>>, entry: Arc<Entry<V>>) -> Replaced<V> {
-        let replaced = locked.replace(Some(entry));
-        // Release: pairs with the Acquire in `is_over`; who sees the number finds the value.
-        self.landings.fetch_add(1, Ordering::Release);
-        replaced
-    }
-
-    /// Stores a value from outside; a flight under way is orphaned, those who wait for it get this value. Gives the
-    /// value back if the key is not kept here any more.
-    pub(crate) fn set(self: &Arc<Self>, value: V) -> Result<(), V> {
-        let era = self.terms.eras.newest();
-        let now = self.terms.now();
-        let entry = Arc::new(Entry::new(value, now, self.terms.policy.fresh_until(now), era));
-        let mut locked = self.slot.lock();
-        if locked.is_removed {
-            drop(locked);
-            let entry = Arc::into_inner(entry).expect("nobody else has seen it");
-            return Err(entry.value);
-        }
-        let leaving = (Some(self.put(&mut locked, entry)), self.orphan(&mut locked));
-        let woken = self.call_crowd(&mut locked);
-        drop(locked);
-        self.settle_up(Aftermath { woken, leaving, is_filled: true, is_removed: false });
-        Ok(())
-    }
-
-    /// Forgets the value; a flight under way is orphaned, those who wait for it get its result.
-    pub(crate) fn invalidate(self: &Arc<Self>) {
-        self.invalidate_if(|_| true);
-    }
-
-    /// Forgets the value if it is still the one at that address.
-    pub(crate) fn invalidate_entry(self: &Arc<Self>, judged: &Entry<V>) {
-        self.invalidate_if(|entry| entry.is_some_and(|entry| std::ptr::eq(entry, judged)));
-    }
-
-    fn invalidate_if(self: &Arc<Self>, is_meant: impl FnOnce(Option<&Entry<V>>) -> bool) {
-        let mut locked = self.slot.lock();
-        if !is_meant(locked.entry()) {
-            return;
-        }
-        let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
-        let is_removed = Self::remove_if_vacant(&mut locked);
-        drop(locked);
-        self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
-    }
-
-    /// Makes room: forgets the value, unless a flight is under way that regenerates it.
-    pub(crate) fn evict(self: &Arc<Self>) -> bool {
-        let mut locked = self.slot.lock();
-        if locked.live.is_some() {
-            return false;
-        }
-        let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
-        let is_removed = Self::remove_if_vacant(&mut locked);
-        drop(locked);
-        self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
-        true
-    }
-
-    fn orphan(&self, locked: &mut Locked<'_, V, State<V>>) -> Option<Live<V>> {
-        locked.failures_in_a_row = 0;
-        self.set_gate(locked, OPEN);
-        locked.live.take()
-    }
-
-    /// Makes the value stale; that of a flight under way lands stale.
-    pub(crate) fn expire(&self) {
-        let now = self.terms.now();
-        let mut locked = self.slot.lock();
-        if let Some(entry) = locked.entry() {
-            entry.expire(now);
-        }
-        locked.failures_in_a_row = 0;
-        match &mut locked.live {
-            Some(live) => live.lands_expired = true,
-            None => self.set_gate(&locked, OPEN),
-        }
     }
 }
 

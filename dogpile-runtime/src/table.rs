@@ -24,6 +24,9 @@ use crate::slot::{Index, Link, Linked};
 /// One key of a map.
 pub(crate) type Node<K, V> = Flights<V, Kept<K, V>>;
 
+/// Which keys have values, and which of them go first.
+type Books<K, V> = Evict<Arc<Node<K, V>>>;
+
 /// What a map knows of a key besides its value.
 pub(crate) struct Kept<K, V> {
     pub(crate) key: K,
@@ -33,7 +36,7 @@ pub(crate) struct Kept<K, V> {
 }
 
 pub(crate) struct Table<K, V> {
-    nodes: Index<Node<K, V>, Evict<Arc<Node<K, V>>>>,
+    nodes: Index<Node<K, V>, Books<K, V>>,
     hasher: RandomState,
     terms: Arc<Terms<V>>,
     /// Whether values expire by themselves.

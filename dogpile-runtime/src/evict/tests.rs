@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::{Evict, MOST_LOOKS, Marks, Place, Queue, Resident, SWEPT};
+use super::{Evict, MOST_LOOKS, Marks, Place, Queue, Resident};
 use crate::clock::Tick;
 
 #[derive(Debug)]

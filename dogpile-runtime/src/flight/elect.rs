@@ -131,9 +131,8 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         }
         // No flight, or one that is not worth waiting for while we cannot wait for the value: it becomes ours.
         let leader = match manner {
-            Manner::Inline => OnceCell::with_value(Leader::this_thread()),
             Manner::Queue if kept.is_some() => OnceCell::new(),
-            Manner::Queue => OnceCell::with_value(Leader::this_thread()),
+            Manner::Inline | Manner::Queue => OnceCell::with_value(Leader::this_thread()),
             Manner::Task => OnceCell::with_value(Leader::Task(Mutex::new(None))),
         };
         let flight = Arc::new(Flight {

@@ -205,6 +205,7 @@ pub(crate) struct Writer<'a, N, S> {
 
 impl<N: Linked + Send + Sync + 'static, S> Writer<'_, N, S> {
     /// The nodes behind `head`, each with the cell that points to it.
+    #[expect(clippy::unused_self, reason = "the borrow of the lock")]
     fn chain<'a>(&'a self, head: &'a AtomicPtr<N>) -> impl Iterator<Item = (&'a AtomicPtr<N>, NonNull<N>)> {
         let mut cell = head;
         std::iter::from_fn(move || {

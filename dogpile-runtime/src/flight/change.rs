@@ -1,0 +1,93 @@
+//! Changing a value from outside: set, invalidate, expire, evict.
+//!
+//! Invariant: each of them is one stay under the lock, and what it owes to others comes after.
+
+use std::ptr;
+use std::sync::Arc;
+
+use super::{Aftermath, Flights, Home, Live, OPEN, State};
+use crate::slot::{Entry, Locked, Replaced};
+use crate::sync::Ordering;
+
+impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
+    /// Puts a value into the slot; what was there is let go of when the result is dropped, after the lock.
+    pub(super) fn put(&self, locked: &mut Locked<'_, V, State<V>>, entry: Arc<Entry<V>>) -> Replaced<V> {
+        let replaced = locked.replace(Some(entry));
+        // Release: pairs with the Acquire in `is_over`; who sees the number finds the value.
+        self.landings.fetch_add(1, Ordering::Release);
+        replaced
+    }
+
+    /// Stores a value from outside; a flight under way is orphaned, those who wait for it get this value. Gives the
+    /// value back if the key is not kept here any more.
+    pub(crate) fn set(self: &Arc<Self>, value: V) -> Result<(), V> {
+        let era = self.terms.eras.newest();
+        let now = self.terms.now();
+        let entry = Arc::new(Entry::new(value, now, self.terms.policy.fresh_until(now), era));
+        let mut locked = self.slot.lock();
+        if locked.is_removed {
+            drop(locked);
+            let entry = Arc::into_inner(entry).expect("nobody else has seen it");
+            return Err(entry.value);
+        }
+        let leaving = (Some(self.put(&mut locked, entry)), self.orphan(&mut locked));
+        let woken = self.call_crowd(&mut locked);
+        drop(locked);
+        self.settle_up(Aftermath { woken, leaving, is_filled: true, is_removed: false });
+        Ok(())
+    }
+
+    /// Forgets the value; a flight under way is orphaned, those who wait for it get its result.
+    pub(crate) fn invalidate(self: &Arc<Self>) {
+        self.invalidate_if(|_| true);
+    }
+
+    /// Forgets the value if it is still the one at that address.
+    pub(crate) fn invalidate_entry(self: &Arc<Self>, judged: &Entry<V>) {
+        self.invalidate_if(|entry| entry.is_some_and(|entry| ptr::eq(entry, judged)));
+    }
+
+    fn invalidate_if(self: &Arc<Self>, is_meant: impl FnOnce(Option<&Entry<V>>) -> bool) {
+        let mut locked = self.slot.lock();
+        if !is_meant(locked.entry()) {
+            return;
+        }
+        let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
+        let is_removed = Self::remove_if_vacant(&mut locked);
+        drop(locked);
+        self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
+    }
+
+    /// Makes room: forgets the value, unless a flight is under way that regenerates it.
+    pub(crate) fn evict(self: &Arc<Self>) -> bool {
+        let mut locked = self.slot.lock();
+        if locked.live.is_some() {
+            return false;
+        }
+        let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
+        let is_removed = Self::remove_if_vacant(&mut locked);
+        drop(locked);
+        self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
+        true
+    }
+
+    pub(super) fn orphan(&self, locked: &mut Locked<'_, V, State<V>>) -> Option<Live<V>> {
+        locked.failures_in_a_row = 0;
+        self.set_gate(locked, OPEN);
+        locked.live.take()
+    }
+
+    /// Makes the value stale; that of a flight under way lands stale.
+    pub(crate) fn expire(&self) {
+        let now = self.terms.now();
+        let mut locked = self.slot.lock();
+        if let Some(entry) = locked.entry() {
+            entry.expire(now);
+        }
+        locked.failures_in_a_row = 0;
+        match &mut locked.live {
+            Some(live) => live.lands_expired = true,
+            None => self.set_gate(&locked, OPEN),
+        }
+    }
+}
