@@ -212,4 +212,6 @@ pub use dogpile_macros::policy;
 pub use dogpile_runtime::private as __private;
 #[cfg(feature = "test-util")]
 pub use dogpile_runtime::testing;
-pub use dogpile_runtime::{Background, Caller, Dogpile, DogpileMap, Lookup, Policy, Ref, Refresh, Stats};
+pub use dogpile_runtime::{
+    Background, Caller, Dogpile, DogpileMap, Lookup, Policy, Ref, Refresh, RefreshAsync, Stats, WaitTimeout,
+};

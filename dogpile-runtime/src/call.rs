@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use crate::clock::{NEVER, Tick, ticks};
 use crate::failing::{Failing, run};
 use crate::flight::{Answer, Attempt, Computed, Flights, Home, Lead, Manner};
 use crate::policy::{Background, Caller};
 use crate::pool;
+use crate::timeout::{Patience, WaitTimeout};
 
 /// Everything but the hit.
 #[cold]
-pub(crate) fn resolve<V, H, R, F, K>(mut flights: Arc<Flights<V, H>>, compute: F) -> Result<V, K::Error>
+pub(crate) fn resolve<V, H, R, F, K>(
+    mut flights: Arc<Flights<V, H>>,
+    compute: F,
+    patience: Option<Patience<K::Error>>,
+) -> Result<V, K::Error>
 where
     V: Clone + Send + Sync + 'static,
     H: Home<V>,
@@ -19,8 +25,10 @@ where
 {
     let mut compute = Some(compute);
     let mut own_error = None;
+    let until = flights.patient_until(patience.as_ref());
     loop {
         let answer = flights.attempt(&mut Attempt {
+            until,
             manner: if R::DETACHES { Manner::Queue } else { Manner::Inline },
             takes: K::takes,
             compute: &mut || {
@@ -35,19 +43,33 @@ where
             Answer::Failed => return Err(own_error.expect("a leader that failed has its error")),
             Answer::Shared(error) => return Err(K::unshare(&*error)),
             Answer::Circular(cycle) => panic!("{cycle}"),
+            Answer::TimedOut => return Err(out_of_patience(&flights, patience)),
             Answer::Removed => flights = H::successor(&flights),
             Answer::Elected(lead, stale) => {
                 let compute = compute.take().expect("an elected caller has not computed");
                 R::detach(compute, move |compute| regenerate(lead, || run::<V, K>(compute).0));
-                flights.terms().counters.stale_served();
+                flights.count_served(&stale);
                 return Ok(stale.value.clone());
             }
         }
     }
 }
 
+/// What a caller gets who would not wait any longer.
+pub(crate) fn out_of_patience<V, H: Home<V>, E>(flights: &Flights<V, H>, patience: Option<Patience<E>>) -> E {
+    let patience = patience.expect("who has no limit waits");
+    (patience.error)(WaitTimeout::new(flights.terms().name()))
+}
+
+impl<V, H: Home<V>> Flights<V, H> {
+    /// Until when a caller that comes now waits.
+    pub(crate) fn patient_until<E>(&self, patience: Option<&Patience<E>>) -> Tick {
+        patience.map_or(NEVER, |patience| self.terms().now().saturating_add(ticks(patience.wait)))
+    }
+}
+
 /// Runs a queued flight on the thread of a worker.
-fn regenerate<V, H>(lead: Lead<V, H>, compute: impl FnOnce() -> Computed<V>)
+fn regenerate<V, H>(mut lead: Lead<V, H>, compute: impl FnOnce() -> Computed<V>)
 where
     V: Clone + Send + Sync + 'static,
     H: Home<V>,

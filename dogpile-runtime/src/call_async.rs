@@ -8,15 +8,17 @@ use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
 
-use crate::call::Sealed;
+use crate::call::{Sealed, out_of_patience};
 use crate::failing::{Failing, run};
 use crate::flight::{Answer, Flights, Home, Lead, Manner, Step};
 use crate::policy::Caller;
+use crate::timeout::Patience;
 
 /// Everything but the hit.
 pub(crate) async fn resolve_async<V, H, R, F, Fut, K>(
     mut flights: Arc<Flights<V, H>>,
     compute: F,
+    patience: Option<Patience<K::Error>>,
 ) -> Result<V, K::Error>
 where
     V: Clone + Send + Sync + 'static,
@@ -26,6 +28,7 @@ where
     Fut: Future<Output = K::Output>,
     K: Failing<V> + 'static,
 {
+    let until = flights.patient_until(patience.as_ref());
     loop {
         let following = match flights.step(Manner::Task) {
             Step::Take(value) => return Ok(value),
@@ -39,7 +42,7 @@ where
                 let computation = leading.lead.while_polling(compute);
                 let computing = R::start(leading, computation);
                 if let Some(stale) = stale.filter(|_| R::DETACHES) {
-                    flights.terms().counters.stale_served();
+                    flights.count_served(&stale);
                     return Ok(stale.value.clone());
                 }
                 return match computing.await {
@@ -47,9 +50,12 @@ where
                     Driven::Failed(output) => K::split(output),
                 };
             }
+            Step::Follow(_) if flights.terms().now() >= until => {
+                return Err(out_of_patience(&flights, patience));
+            }
             Step::Follow(following) => following,
         };
-        if let Err(cycle) = following.over().await {
+        if let Err(cycle) = following.over(until).await {
             panic!("{cycle}");
         }
         match following.outcome(K::takes) {

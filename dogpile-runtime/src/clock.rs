@@ -94,7 +94,11 @@ pub(crate) const fn ticks(duration: Duration) -> Tick {
 /// The clock that tests stop; for [`testing`](crate::testing) alone.
 #[cfg(feature = "test-util")]
 pub(crate) mod frozen {
+    use std::collections::BTreeMap;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::task::Waker;
+
+    use parking_lot::Mutex;
 
     use super::{NEVER, Source, Tick};
 
@@ -102,6 +106,33 @@ pub(crate) mod frozen {
     static FROZEN: AtomicU64 = AtomicU64::new(0);
     /// What the real clocks are behind by since the last thaw.
     static SKEW: AtomicU64 = AtomicU64::new(0);
+
+    /// Who waits by the clock, and is to look at it again whenever it is moved.
+    static WATCHERS: Mutex<BTreeMap<u64, Waker>> = Mutex::new(BTreeMap::new());
+
+    /// A place among the watchers, until it is dropped.
+    #[derive(Debug)]
+    pub(crate) struct Watch(u64);
+
+    /// Wakes `waker` whenever the clock is moved.
+    pub(crate) fn watch(waker: Waker) -> Watch {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        WATCHERS.lock().insert(number, waker);
+        Watch(number)
+    }
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            let waker = WATCHERS.lock().remove(&self.0);
+            drop(waker);
+        }
+    }
+
+    fn wake_watchers() {
+        let watchers: Vec<Waker> = WATCHERS.lock().values().cloned().collect();
+        watchers.into_iter().for_each(Waker::wake);
+    }
 
     // SeqCst throughout: tests are to see what they moved, wherever they look.
 
@@ -128,6 +159,7 @@ pub(crate) mod frozen {
         // The largest tick stands for "never", and is not to be reached.
         let moved = |now: Tick| Some(now.saturating_add(by).min(NEVER - 1));
         let _ = FROZEN.fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved);
+        wake_watchers();
     }
 
     /// Lets the clock go on from where it was stopped.
@@ -135,5 +167,6 @@ pub(crate) mod frozen {
         let ahead = FROZEN.load(Ordering::SeqCst).saturating_sub(flowing());
         SKEW.fetch_add(ahead, Ordering::SeqCst);
         FROZEN.store(0, Ordering::SeqCst);
+        wake_watchers();
     }
 }

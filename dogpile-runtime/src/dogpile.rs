@@ -11,14 +11,16 @@ use std::time::Duration;
 
 use once_cell::sync::OnceCell;
 
+mod tasks;
+
 use crate::call::{Refresh, resolve};
-use crate::call_async::{RefreshAsync, resolve_async};
-use crate::failing::{Alone, Never, Together};
+use crate::failing::{Alone, Never, Punctual, Together};
 use crate::flight::{Flights, Terms};
 use crate::policy::{Caller, Policy, Verdict};
 use crate::probed::Probed;
 use crate::slot::Guard;
 use crate::stats::Stats;
+use crate::timeout::{Patience, WaitTimeout};
 
 /// A value that many want and one computes.
 ///
@@ -112,7 +114,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     {
         match self.hit() {
             Some(guard) => guard.value.clone(),
-            None => match resolve::<V, (), R, F, Never>(Arc::clone(self.flights()), compute) {
+            None => match resolve::<V, (), R, F, Never>(Arc::clone(self.flights()), compute, None) {
                 Ok(value) => value,
                 Err(never) => match never {},
             },
@@ -140,7 +142,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     {
         match self.hit() {
             Some(guard) => Ok(guard.value.clone()),
-            None => resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), compute),
+            None => resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), compute, None),
         }
     }
 
@@ -165,91 +167,54 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     {
         match self.hit() {
             Some(guard) => Ok(guard.value.clone()),
-            None => resolve::<V, (), R, F, Together<E>>(Arc::clone(self.flights()), compute),
+            None => resolve::<V, (), R, F, Together<E>>(Arc::clone(self.flights()), compute, None),
         }
     }
 
-    /// As [`get_or_compute`](Self::get_or_compute), for a task: `compute` makes the future that computes the value.
-    ///
-    /// Ready at the first poll if there is a servable value that somebody else regenerates, or a fresh one. Waiting
-    /// blocks no thread. Sync and async callers share one flight.
-    ///
-    /// # Panics
-    ///
-    /// With the panic of the computation, if this caller ran it; if a task waits for what it is itself computing; and,
-    /// with [`Background`](crate::Background), outside of a tokio runtime.
-    ///
-    /// # Cancellation
-    ///
-    /// The returned future may be dropped at any time. If it was computing, a follower computes anew; if it was waiting,
-    /// it just leaves. With [`Background`](crate::Background) the computation goes on in its own task. A future that is
-    /// computing and kept, but never polled again, holds up those who wait for its value until the policy's `lease` has
-    /// run out, and for ever if it has none.
-    pub async fn get_or_compute_async<F, Fut>(&self, compute: F) -> V
-    where
-        F: FnOnce() -> Fut,
-        Fut: Future<Output = V>,
-        R: RefreshAsync<Fut>,
-    {
-        if let Some(guard) = self.hit() {
-            return guard.value.clone();
-        }
-        match resolve_async::<V, (), R, F, Fut, Never>(Arc::clone(self.flights()), compute).await {
-            Ok(value) => value,
-            Err(never) => match never {},
-        }
-    }
-
-    /// As [`try_get_or_compute`](Self::try_get_or_compute), for a task.
+    /// As [`get_or_compute`](Self::get_or_compute), but waits for somebody else's computation no longer than `wait`.
+    /// What this caller computes itself takes as long as it takes.
     ///
     /// # Errors
     ///
-    /// With the error of the computation, if this caller ran it and there is no servable value.
+    /// With [`WaitTimeout`] if `wait` has passed and there is still no servable value.
     ///
     /// # Panics
     ///
-    /// As [`get_or_compute_async`](Self::get_or_compute_async).
-    ///
-    /// # Cancellation
-    ///
-    /// As [`get_or_compute_async`](Self::get_or_compute_async).
-    pub async fn try_get_or_compute_async<F, Fut, E>(&self, compute: F) -> Result<V, E>
+    /// As [`get_or_compute`](Self::get_or_compute).
+    pub fn get_or_compute_timeout<F>(&self, wait: Duration, compute: F) -> Result<V, WaitTimeout>
     where
-        F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<V, E>>,
-        E: 'static,
-        R: RefreshAsync<Fut>,
+        F: FnOnce() -> V,
+        R: Refresh<F>,
     {
         if let Some(guard) = self.hit() {
             return Ok(guard.value.clone());
         }
-        resolve_async::<V, (), R, F, Fut, Alone<E>>(Arc::clone(self.flights()), compute).await
+        let patience = Some(Patience { wait, error: |timeout| timeout });
+        resolve::<V, (), R, F, Punctual>(Arc::clone(self.flights()), compute, patience)
     }
 
-    /// As [`try_get_or_compute_shared`](Self::try_get_or_compute_shared), for a task.
+    /// As [`try_get_or_compute`](Self::try_get_or_compute), but waits for somebody else's computation no longer than
+    /// `wait`.
     ///
     /// # Errors
     ///
-    /// With the error of the computation, or a clone of the one that this caller waited for.
+    /// As [`try_get_or_compute`](Self::try_get_or_compute), and with [`WaitTimeout`] as an `E` if `wait` has passed and
+    /// there is still no servable value.
     ///
     /// # Panics
     ///
-    /// As [`get_or_compute_async`](Self::get_or_compute_async).
-    ///
-    /// # Cancellation
-    ///
-    /// As [`get_or_compute_async`](Self::get_or_compute_async).
-    pub async fn try_get_or_compute_shared_async<F, Fut, E>(&self, compute: F) -> Result<V, E>
+    /// As [`get_or_compute`](Self::get_or_compute).
+    pub fn try_get_or_compute_timeout<F, E>(&self, wait: Duration, compute: F) -> Result<V, E>
     where
-        F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<V, E>>,
-        E: Clone + Send + Sync + 'static,
-        R: RefreshAsync<Fut>,
+        F: FnOnce() -> Result<V, E>,
+        E: From<WaitTimeout>,
+        R: Refresh<F>,
     {
         if let Some(guard) = self.hit() {
             return Ok(guard.value.clone());
         }
-        resolve_async::<V, (), R, F, Fut, Together<E>>(Arc::clone(self.flights()), compute).await
+        let patience = Some(Patience { wait, error: E::from });
+        resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), compute, patience)
     }
 
     /// The first step of a call, for generated code.

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use crate::flight::{Computed, SharedError};
+use crate::timeout::WaitTimeout;
 
 /// How the result of a computation splits into value and error, and what followers may have of the error.
 pub(crate) trait Failing<V> {
@@ -49,6 +50,22 @@ impl<V> Failing<V> for Never {
 
     fn failed(error: Infallible) -> V {
         match error {}
+    }
+}
+
+/// It cannot fail, but waiting for it can.
+pub(crate) struct Punctual;
+
+impl<V> Failing<V> for Punctual {
+    type Output = V;
+    type Error = WaitTimeout;
+
+    fn split(output: V) -> Result<V, WaitTimeout> {
+        Ok(output)
+    }
+
+    fn failed(_: WaitTimeout) -> V {
+        unreachable!("a computation does not wait for itself")
     }
 }
 

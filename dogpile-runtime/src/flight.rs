@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                  elect (gone, or stale and the gate open)
-//!        no flight ───────────────────────────────────────▶ live flight
+//!        no flight ───────────────────────────────────────▶ live flight ◀─ elect, its lease over: the old one is orphaned
 //!            ▲                                                  │ │ │
 //!            ├── land: slot := value, gate open, back-off over ─┘ │ │
 //!            ├── end: error, panic, abandoned; gate closed for the back-off
@@ -12,8 +12,8 @@
 //!        no value, no flight, not even an orphan ── in a map ──▶ removed: whoever finds it asks the map anew
 //! ```
 //!
-//! Invariants, all under the one lock of the slot: at most one flight is live; the gate is [`NEVER`] exactly while a
-//! flight is live; an outcome is set at most once, and every change that a follower may be waiting for notifies the
+//! Invariants, all under the one lock of the slot: at most one flight is live; while one is, the gate is closed
+//! until its lease ends; an outcome is set at most once, and every change that a follower may be waiting for notifies the
 //! crowd; what has been removed has neither a value nor a flight, and never gets one again. No code of the user
 //! runs under the lock: values leave it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
 
@@ -22,6 +22,7 @@ mod crowd;
 mod elect;
 mod lead;
 mod terms;
+mod times;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -56,6 +57,8 @@ pub(crate) struct Attempt<'a, V> {
     pub(crate) compute: &'a mut dyn FnMut() -> Computed<V>,
     pub(crate) takes: fn(&(dyn Any + Send + Sync)) -> bool,
     pub(crate) manner: Manner,
+    /// How long it has the patience to follow.
+    pub(crate) until: Tick,
 }
 
 /// How a caller computes if it is elected.
@@ -80,6 +83,8 @@ pub(crate) enum Answer<V, H: Home<V>> {
     Elected(Lead<V, H>, Arc<Entry<V>>),
     /// Waiting would never end.
     Circular(Cycle),
+    /// It ran out of patience.
+    TimedOut,
     /// The key is not kept here any more.
     Removed,
 }
@@ -114,6 +119,8 @@ struct Flight<V> {
     name: &'static str,
     /// The era in which it began, and in which its value is at home.
     era: u64,
+    /// When its leader was elected.
+    since: Tick,
     /// Empty while the flight is queued for a worker.
     leader: OnceCell<Leader>,
     outcome: OnceCell<Outcome<V>>,
@@ -209,7 +216,7 @@ impl<V, H: Home<V>> Flights<V, H> {
             crowd: Condvar::new(),
             landings: AtomicU64::new(0),
             source: terms.source,
-            expires: terms.policy.lifetime().is_some(),
+            expires: terms.policy.expires(),
             terms,
             home,
         }
@@ -240,12 +247,24 @@ impl<V, H: Home<V>> Flights<V, H> {
         if H::REMOVES && guard.era() != newest {
             return None;
         }
-        let fresh_until = guard.fresh_until();
-        if now <= fresh_until {
+        if now <= guard.quiet_until() {
             return Some(guard);
         }
         let now = if self.expires { now } else { self.source.now() };
-        self.serves_stale(fresh_until, now).then_some(guard)
+        let fresh_until = guard.fresh_until();
+        let is_served = if now <= fresh_until {
+            self.serves_early(fresh_until, now)
+        } else {
+            self.serves_stale(fresh_until, now)
+        };
+        is_served.then_some(guard)
+    }
+
+    /// Whether a caller may take the fresh value after its quiet time, or is to ask for the lock and regenerate it.
+    #[cold]
+    fn serves_early(&self, fresh_until: Tick, now: Tick) -> bool {
+        // Acquire: as in `serves_stale`.
+        now < self.gate.load(Ordering::Acquire) || !self.terms.elects_early(fresh_until, now)
     }
 
     /// Whether a caller may take the stale value without asking for the lock.
@@ -277,6 +296,13 @@ impl<V, H: Home<V>> Flights<V, H> {
 
     pub(crate) fn is_computing(&self) -> bool {
         self.slot.lock().live.is_some()
+    }
+
+    /// Counts a call that was given `entry` although somebody else regenerates it.
+    pub(crate) fn count_served(&self, entry: &Entry<V>) {
+        if self.terms.judge(entry, self.terms.now()) == Verdict::Stale {
+            self.terms.counters.stale_served();
+        }
     }
 
     /// Whether there is nothing here that will ever be served again.

@@ -29,6 +29,7 @@
 
 mod call;
 mod call_async;
+mod chance;
 mod clock;
 mod dogpile;
 mod era;
@@ -52,6 +53,8 @@ mod sync;
 mod table;
 #[cfg(feature = "test-util")]
 pub mod testing;
+mod timeout;
+mod timer;
 mod wait;
 
 pub use call::Refresh;
@@ -61,6 +64,7 @@ pub use key::Lookup;
 pub use map::DogpileMap;
 pub use policy::{Background, Caller, Policy};
 pub use stats::Stats;
+pub use timeout::WaitTimeout;
 
 /// Takes the readers' fence away, in the model that is to be caught.
 #[cfg(dogpile_loom)]

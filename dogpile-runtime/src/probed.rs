@@ -3,16 +3,19 @@
 //! Invariant: what a look-up returns owns all it needs and borrows nothing, so that the computation may consume the
 //! parameters, and the receiver.
 
+use std::future::Future;
 use std::hash::Hash;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::call::{Refresh, resolve};
 use crate::call_async::{RefreshAsync, resolve_async};
 use crate::failing::{Alone, Failing, Never, Together};
 use crate::flight::Flights;
 use crate::table::{Kept, Node};
+use crate::timeout::{Patience, WaitTimeout};
 
 /// What a look-up found: a value, or where to compute it.
 pub struct Probed<K, V, R> {
@@ -57,7 +60,7 @@ where
     }
 
     #[inline]
-    fn go_on<F, E>(self, compute: F) -> Result<V, E::Error>
+    fn go_on<F, E>(self, compute: F, patience: Option<Patience<E::Error>>) -> Result<V, E::Error>
     where
         F: FnOnce() -> E::Output,
         E: Failing<V>,
@@ -65,8 +68,8 @@ where
     {
         match self.found {
             Found::Hit(value) => Ok(value),
-            Found::Alone(flights) => resolve::<V, (), R, F, E>(flights, compute),
-            Found::Kept(node) => resolve::<V, Kept<K, V>, R, F, E>(node, compute),
+            Found::Alone(flights) => resolve::<V, (), R, F, E>(flights, compute, patience),
+            Found::Kept(node) => resolve::<V, Kept<K, V>, R, F, E>(node, compute, patience),
         }
     }
 
@@ -81,7 +84,7 @@ where
         F: FnOnce() -> V,
         R: Refresh<F>,
     {
-        match self.go_on::<F, Never>(compute) {
+        match self.go_on::<F, Never>(compute, None) {
             Ok(value) => value,
             Err(never) => match never {},
         }
@@ -98,7 +101,7 @@ where
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>,
     {
-        self.go_on::<F, Alone<E>>(compute)
+        self.go_on::<F, Alone<E>>(compute, None)
     }
 
     /// As [`Dogpile::try_get_or_compute_shared`](crate::Dogpile::try_get_or_compute_shared).
@@ -113,11 +116,47 @@ where
         E: Clone + Send + Sync + 'static,
         R: Refresh<F>,
     {
-        self.go_on::<F, Together<E>>(compute)
+        self.go_on::<F, Together<E>>(compute, None)
+    }
+
+    /// As [`try_get_or_compute`](Self::try_get_or_compute), waiting no longer than `wait`.
+    ///
+    /// # Errors
+    ///
+    /// As that, and with [`WaitTimeout`].
+    #[inline]
+    pub fn try_get_or_compute_timeout<F, E>(self, wait: Duration, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Result<V, E>,
+        E: From<WaitTimeout>,
+        R: Refresh<F>,
+    {
+        let patience = Some(Patience { wait, error: E::from });
+        self.go_on::<F, Alone<E>>(compute, patience)
+    }
+
+    /// As [`try_get_or_compute_shared`](Self::try_get_or_compute_shared), waiting no longer than `wait`.
+    ///
+    /// # Errors
+    ///
+    /// As that, and with [`WaitTimeout`].
+    #[inline]
+    pub fn try_get_or_compute_shared_timeout<F, E>(self, wait: Duration, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Result<V, E>,
+        E: Clone + From<WaitTimeout> + Send + Sync + 'static,
+        R: Refresh<F>,
+    {
+        let patience = Some(Patience { wait, error: E::from });
+        self.go_on::<F, Together<E>>(compute, patience)
     }
 
     #[inline]
-    async fn go_on_async<F, Fut, E>(self, compute: F) -> Result<V, E::Error>
+    async fn go_on_async<F, Fut, E>(
+        self,
+        compute: F,
+        patience: Option<Patience<E::Error>>,
+    ) -> Result<V, E::Error>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = E::Output>,
@@ -126,8 +165,8 @@ where
     {
         match self.found {
             Found::Hit(value) => Ok(value),
-            Found::Alone(flights) => resolve_async::<V, (), R, F, Fut, E>(flights, compute).await,
-            Found::Kept(node) => resolve_async::<V, Kept<K, V>, R, F, Fut, E>(node, compute).await,
+            Found::Alone(flights) => resolve_async::<V, (), R, F, Fut, E>(flights, compute, patience).await,
+            Found::Kept(node) => resolve_async::<V, Kept<K, V>, R, F, Fut, E>(node, compute, patience).await,
         }
     }
 
@@ -143,7 +182,7 @@ where
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
     {
-        match self.go_on_async::<F, Fut, Never>(compute).await {
+        match self.go_on_async::<F, Fut, Never>(compute, None).await {
             Ok(value) => value,
             Err(never) => match never {},
         }
@@ -162,7 +201,7 @@ where
         E: 'static,
         R: RefreshAsync<Fut>,
     {
-        self.go_on_async::<F, Fut, Alone<E>>(compute).await
+        self.go_on_async::<F, Fut, Alone<E>>(compute, None).await
     }
 
     /// As [`Dogpile::try_get_or_compute_shared_async`](crate::Dogpile::try_get_or_compute_shared_async).
@@ -178,7 +217,45 @@ where
         E: Clone + Send + Sync + 'static,
         R: RefreshAsync<Fut>,
     {
-        self.go_on_async::<F, Fut, Together<E>>(compute).await
+        self.go_on_async::<F, Fut, Together<E>>(compute, None).await
+    }
+
+    /// As [`try_get_or_compute_async`](Self::try_get_or_compute_async), waiting no longer than `wait`.
+    ///
+    /// # Errors
+    ///
+    /// As that, and with [`WaitTimeout`].
+    #[inline]
+    pub async fn try_get_or_compute_timeout_async<F, Fut, E>(self, wait: Duration, compute: F) -> Result<V, E>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, E>>,
+        E: From<WaitTimeout> + 'static,
+        R: RefreshAsync<Fut>,
+    {
+        let patience = Some(Patience { wait, error: E::from });
+        self.go_on_async::<F, Fut, Alone<E>>(compute, patience).await
+    }
+
+    /// As [`try_get_or_compute_shared_async`](Self::try_get_or_compute_shared_async), waiting no longer than `wait`.
+    ///
+    /// # Errors
+    ///
+    /// As that, and with [`WaitTimeout`].
+    #[inline]
+    pub async fn try_get_or_compute_shared_timeout_async<F, Fut, E>(
+        self,
+        wait: Duration,
+        compute: F,
+    ) -> Result<V, E>
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, E>>,
+        E: Clone + From<WaitTimeout> + Send + Sync + 'static,
+        R: RefreshAsync<Fut>,
+    {
+        let patience = Some(Patience { wait, error: E::from });
+        self.go_on_async::<F, Fut, Together<E>>(compute, patience).await
     }
 }
 

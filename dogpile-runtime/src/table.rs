@@ -60,7 +60,7 @@ where
         Self {
             nodes: Index::new(Evict::new(capacity)),
             hasher: RandomState::default(),
-            expires: terms.policy().lifetime().is_some(),
+            expires: terms.policy().expires(),
             terms: Arc::new(terms),
         }
     }

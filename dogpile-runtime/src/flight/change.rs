@@ -23,7 +23,12 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     pub(crate) fn set(self: &Arc<Self>, value: V) -> Result<(), V> {
         let era = self.terms.eras.newest();
         let now = self.terms.now();
-        let entry = Arc::new(Entry::new(value, now, self.terms.policy.fresh_until(now), era));
+        let Some(stamp) = self.terms.stamp(&value, now, None) else {
+            // It has no lifetime: there is a new value, and it is gone.
+            self.invalidate();
+            return Ok(());
+        };
+        let entry = Arc::new(Entry::new(value, now, stamp, era));
         let mut locked = self.slot.lock();
         if locked.is_removed {
             drop(locked);

@@ -7,11 +7,18 @@ use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::mem;
 use std::sync::Arc;
+#[cfg(feature = "test-util")]
+use std::task::Wake;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::elect::Following;
 use super::{Flights, Home, State};
+#[cfg(feature = "test-util")]
+use crate::clock::frozen;
+use crate::clock::{NEVER, Tick};
 use crate::slot::Locked;
+use crate::timer;
 use crate::wait::{Awaited, Cycle, Waiting, check};
 
 /// Tasks that wait, in the order of their coming.
@@ -42,13 +49,21 @@ impl<V, H> Flights<V, H> {
 }
 
 impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
-    /// Waits, on this thread, until the flight has ended or there is a value from elsewhere.
-    pub(super) fn follow(&self, following: &Arc<Following<V, H>>) -> Result<(), Cycle> {
+    /// Waits, on this thread, until the flight has ended, there is a value from elsewhere, or it is too late.
+    pub(super) fn follow(&self, following: &Arc<Following<V, H>>, until: Tick) -> Result<(), Cycle> {
         let waiting = Waiting::enter(Arc::clone(following) as Arc<dyn Awaited>)?;
         self.terms.counters.wait();
+        let deadline = following.deadline(until);
+        #[cfg(feature = "test-util")]
+        let _watch = (deadline != NEVER).then(|| frozen::watch(Arc::clone(following).into()));
         let mut locked = self.slot.lock();
         while !following.is_over() {
-            locked.wait(&self.crowd);
+            if deadline == NEVER {
+                locked.wait(&self.crowd);
+                continue;
+            }
+            let Some(left) = left(self.terms.now(), deadline) else { break };
+            locked.wait_for(&self.crowd, left);
         }
         drop(locked);
         drop(waiting);
@@ -56,12 +71,28 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     }
 }
 
+/// How long it is from `now` to the `deadline`; `None` if that has come.
+fn left(now: Tick, deadline: Tick) -> Option<Duration> {
+    let left = deadline.checked_sub(now).filter(|left| *left > 0)?;
+    Some(Duration::from_nanos(left))
+}
+
+/// What moves a frozen clock has threads that wait by it look again.
+#[cfg(feature = "test-util")]
+impl<V: Send + Sync + 'static, H: Home<V>> Wake for Following<V, H> {
+    fn wake(self: Arc<Self>) {
+        let locked = self.flights.slot.lock();
+        self.flights.crowd.notify_all();
+        drop(locked);
+    }
+}
+
 impl<V: Send + Sync + 'static, H: Home<V>> Following<V, H> {
-    /// The same for a task.
-    pub(crate) async fn over(self: &Arc<Self>) -> Result<(), Cycle> {
+    /// As `follow`, for a task.
+    pub(crate) async fn over(self: &Arc<Self>, until: Tick) -> Result<(), Cycle> {
         check(&**self)?;
         self.flights.terms.counters.wait();
-        let mut seat = Seat { following: self, number: None };
+        let mut seat = Seat { following: self, number: None, deadline: self.deadline(until), clocks: None };
         poll_fn(|context| seat.poll(context)).await;
         Ok(())
     }
@@ -71,12 +102,37 @@ impl<V: Send + Sync + 'static, H: Home<V>> Following<V, H> {
 struct Seat<'a, V, H: Home<V>> {
     following: &'a Following<V, H>,
     number: Option<u64>,
+    deadline: Tick,
+    /// What wakes the task when it is too late.
+    clocks: Option<Clocks>,
+}
+
+#[cfg(feature = "test-util")]
+type Clocks = (timer::Alarm, frozen::Watch);
+#[cfg(not(feature = "test-util"))]
+type Clocks = (timer::Alarm,);
+
+fn clocks(left: Duration, waker: &Waker) -> Clocks {
+    let alarm = timer::set(left, waker.clone());
+    #[cfg(feature = "test-util")]
+    return (alarm, frozen::watch(waker.clone()));
+    #[cfg(not(feature = "test-util"))]
+    (alarm,)
 }
 
 impl<V, H: Home<V>> Seat<'_, V, H> {
     fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
+        let flights = &*self.following.flights;
+        if self.deadline != NEVER {
+            // Set before the clock is looked at, so that no move of it is missed.
+            let before = self.deadline.saturating_sub(flights.terms.now());
+            self.clocks = Some(clocks(Duration::from_nanos(before), context.waker()));
+            if flights.terms.now() >= self.deadline {
+                return Poll::Ready(());
+            }
+        }
         let waker = context.waker().clone();
-        let mut locked = self.following.flights.slot.lock();
+        let mut locked = flights.slot.lock();
         if self.following.is_over() {
             drop(locked);
             return Poll::Ready(());

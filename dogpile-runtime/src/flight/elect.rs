@@ -6,7 +6,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use super::{Answer, Attempt, Flight, Flights, Home, Lead, Leader, Live, Manner, Outcome};
-use crate::clock::NEVER;
+use crate::clock::Tick;
 use crate::policy::Verdict;
 use crate::slot::Entry;
 use crate::sync::{Mutex, Ordering, ThreadId};
@@ -24,6 +24,14 @@ impl<V, H> Following<V, H> {
     pub(super) fn is_over(&self) -> bool {
         // Acquire: pairs with the Release in `put`.
         self.flight.outcome.get().is_some() || self.flights.landings.load(Ordering::Acquire) != self.landings
+    }
+}
+
+impl<V, H: Home<V>> Following<V, H> {
+    /// When waiting is of no use any more, whatever `until` the follower has the patience for: then the flight may be
+    /// replaced.
+    pub(super) fn deadline(&self, until: Tick) -> Tick {
+        self.flights.terms.policy.lease_ends(self.flight.since).min(until)
     }
 }
 
@@ -50,7 +58,7 @@ impl<V: Send + Sync + 'static, H: Home<V>> Awaited for Following<V, H> {
 
 /// What a caller is.
 pub(super) enum Election<V, H: Home<V>> {
-    /// Somebody has just landed, or leads already: look again, the value is servable.
+    /// Somebody has just landed, or leads already: look again, there is a value to take.
     Look,
     Follow(Arc<Following<V, H>>),
     /// And the stale value, if there is one.
@@ -68,14 +76,15 @@ pub(crate) enum Step<V, H: Home<V>> {
 }
 
 impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
-    /// The decision table, for a caller that did not hit, or has been woken.
+    /// The decision table, for a caller that looked at the slot a moment ago and did not hit.
     pub(crate) fn step(self: &Arc<Self>, manner: Manner) -> Step<V, H> {
         loop {
-            if let Some(guard) = self.hit(self.terms.eras.newest()) {
-                return Step::Take(guard.value.clone());
-            }
             match self.elect(manner) {
-                Election::Look => {}
+                Election::Look => {
+                    if let Some(guard) = self.hit(self.terms.eras.newest()) {
+                        return Step::Take(guard.value.clone());
+                    }
+                }
                 Election::Follow(following) => return Step::Follow(following),
                 Election::Lead(lead, stale) => return Step::Lead(lead, stale),
                 Election::Removed => return Step::Removed,
@@ -94,8 +103,9 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
                     return Answer::Elected(lead, stale);
                 }
                 Step::Lead(lead, _) => return lead.run(attempt.compute),
+                Step::Follow(_) if self.terms.now() >= attempt.until => return Answer::TimedOut,
                 Step::Follow(following) => {
-                    if let Err(cycle) = self.follow(&following) {
+                    if let Err(cycle) = self.follow(&following, attempt.until) {
                         return Answer::Circular(cycle);
                     }
                     if let Some(answer) = following.outcome(attempt.takes) {
@@ -116,13 +126,17 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         let now = self.terms.now();
         let verdict = locked.entry().map_or(Verdict::Gone, |entry| self.terms.judge(entry, now));
         let kept = match verdict {
-            Verdict::Fresh => return Election::Look,
+            Verdict::Fresh if locked.entry().is_some_and(|entry| now <= entry.quiet_until()) => {
+                return Election::Look;
+            }
             // Relaxed: written under the lock that we hold.
-            Verdict::Stale if now < self.gate.load(Ordering::Relaxed) => return Election::Look,
-            Verdict::Stale => locked.share(),
+            Verdict::Fresh | Verdict::Stale if now < self.gate.load(Ordering::Relaxed) => {
+                return Election::Look;
+            }
+            Verdict::Fresh | Verdict::Stale => locked.share(),
             Verdict::Gone => None,
         };
-        let joinable = locked.live.as_ref().filter(|live| self.is_joinable(&live.flight));
+        let joinable = locked.live.as_ref().filter(|live| self.is_joinable(&live.flight, now));
         if let (None, Some(live)) = (&kept, joinable) {
             // Relaxed: written under the lock that we hold.
             let landings = self.landings.load(Ordering::Relaxed);
@@ -138,12 +152,13 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         let flight = Arc::new(Flight {
             name: self.terms.policy.shown_name(),
             era: self.terms.eras.newest(),
+            since: now,
             leader,
             outcome: OnceCell::new(),
         });
         let superseded = locked.live.replace(Live { flight: Arc::clone(&flight), lands_expired: false });
         locked.aloft += 1;
-        self.set_gate(&locked, NEVER);
+        self.set_gate(&locked, self.terms.policy.lease_ends(now));
         drop(locked);
         drop(superseded);
         if kept.is_some() {
@@ -152,9 +167,10 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         Election::Lead(Lead::new(Arc::clone(self), flight), kept)
     }
 
-    /// Whether a caller without a value is to wait for `flight`: somebody has begun it, and what it computes is not gone
-    /// already.
-    fn is_joinable(&self, flight: &Flight<V>) -> bool {
-        flight.leader.get().is_some() && !self.is_outdated(flight)
+    /// Whether a caller without a value is to wait for `flight`: somebody has begun it, its lease has not run out, and
+    /// what it computes is not gone already.
+    fn is_joinable(&self, flight: &Flight<V>, now: Tick) -> bool {
+        let has_lease = now < self.terms.policy.lease_ends(flight.since);
+        flight.leader.get().is_some() && has_lease && !self.is_outdated(flight)
     }
 }

@@ -4,15 +4,21 @@ use std::sync::Arc;
 
 use super::crowd::Woken;
 use super::{Aftermath, Answer, Computed, Flight, Flights, Home, Leader, OPEN, Outcome, State};
+use crate::clock::Tick;
 use crate::era::Fate;
-use crate::policy::Verdict;
+use crate::policy::{Stamp, Verdict};
 use crate::slot::{Entry, Locked};
 use crate::sync::{Mutex, ThreadId, current_thread};
+
+/// Of a value that goes to those who wait for it, and is not stored.
+const NO_TIME: Stamp = Stamp { fresh_until: 0, quiet_until: 0 };
 
 /// The leader's duty. Fails by default: whoever drops it without having landed abandons the flight.
 pub(crate) struct Lead<V, H: Home<V>> {
     flights: Arc<Flights<V, H>>,
     flight: Arc<Flight<V>>,
+    /// When its computation began.
+    begun: Tick,
     has_ended: bool,
 }
 
@@ -25,7 +31,7 @@ impl<V, H: Home<V>> Flights<V, H> {
 
 impl<V, H: Home<V>> Lead<V, H> {
     pub(super) fn new(flights: Arc<Flights<V, H>>, flight: Arc<Flight<V>>) -> Self {
-        Self { flights, flight, has_ended: false }
+        Self { begun: flight.since, flights, flight, has_ended: false }
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -33,7 +39,8 @@ impl<V, H: Home<V>> Lead<V, H> {
     }
 
     /// Takes the flight out of the queue, on the thread that will run it. `false` if it is not wanted any more.
-    pub(crate) fn begin(&self) -> bool {
+    pub(crate) fn begin(&mut self) -> bool {
+        self.begun = self.flights.terms.now();
         let locked = self.flights.slot.lock();
         let is_live = self.is_live(&locked);
         if is_live {
@@ -119,8 +126,12 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
         let terms = flights.terms();
         match computed {
             Computed::Value(value) => {
+                let now = terms.now();
+                let took = now.saturating_sub(self.begun);
+                // With the flight not yet ended: both are the user's code, and may panic.
                 let is_cacheable = terms.policy.is_cacheable(&value);
-                Answer::Value(self.land(value, is_cacheable).value.clone())
+                let stamp = if is_cacheable { terms.stamp(&value, now, Some(took)) } else { None };
+                Answer::Value(self.land(value, now, stamp).value.clone())
             }
             Computed::Failed(shared) => {
                 terms.counters.failure();
@@ -138,17 +149,16 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
         }
     }
 
-    pub(super) fn land(mut self, value: V, is_cacheable: bool) -> Arc<Entry<V>> {
+    /// Puts a value made at `now` into the slot, unless it has no stamp.
+    pub(super) fn land(mut self, value: V, now: Tick, stamp: Option<Stamp>) -> Arc<Entry<V>> {
         self.has_ended = true;
         let flights = &self.flights;
-        let terms = flights.terms();
-        let now = terms.now();
-        let entry = Arc::new(Entry::new(value, now, terms.policy.fresh_until(now), self.flight.era));
+        let entry = Arc::new(Entry::new(value, now, stamp.unwrap_or(NO_TIME), self.flight.era));
         let mut locked = flights.slot.lock();
         let mut aftermath = Aftermath::nothing();
         if self.is_live(&locked) {
             let live = flights.orphan(&mut locked);
-            if is_cacheable && !flights.is_outdated(&self.flight) {
+            if stamp.is_some() && !flights.is_outdated(&self.flight) {
                 if live.as_ref().is_some_and(|live| live.lands_expired) {
                     entry.expire(now);
                 }
@@ -160,6 +170,9 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
         (aftermath.woken, aftermath.is_removed) =
             self.arrive(&mut locked, Outcome::Value(Arc::clone(&entry)));
         drop(locked);
+        if aftermath.is_filled {
+            flights.terms().landed_after(now.saturating_sub(self.begun));
+        }
         flights.settle_up(aftermath);
         entry
     }

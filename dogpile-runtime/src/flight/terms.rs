@@ -1,8 +1,10 @@
 //! What all keys of a dogpile have in common.
 
+use super::times::Times;
+use crate::chance::draw;
 use crate::clock::{Source, Tick};
 use crate::era::{Eras, Fate};
-use crate::policy::{Policy, Verdict};
+use crate::policy::{Policy, Stamp, Verdict};
 use crate::slot::Entry;
 use crate::stats::Counters;
 
@@ -12,16 +14,22 @@ pub(crate) struct Terms<V> {
     pub(super) source: Source,
     pub(crate) eras: Eras,
     pub(crate) counters: Counters,
+    times: Times,
 }
 
 impl<V> Terms<V> {
     pub(crate) fn new(policy: Policy<V>) -> Self {
-        Self { source: policy.source(), policy, eras: Eras::new(), counters: Counters::new() }
+        let (eras, counters, times) = (Eras::new(), Counters::new(), Times::new());
+        Self { source: policy.source(), policy, eras, counters, times }
     }
 
     #[inline]
     pub(crate) fn now(&self) -> Tick {
         self.source.now()
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.policy.shown_name()
     }
 
     pub(crate) fn policy(&self) -> &Policy<V> {
@@ -31,6 +39,28 @@ impl<V> Terms<V> {
     /// Everything that any key has now is stale from here on.
     pub(crate) fn expire_all(&self) {
         self.eras.expire(self.now(), self.policy.stale_ticks());
+    }
+
+    /// The stamp of a value made at `made`, in the course of `took` if it was computed. `None` if it is not to be
+    /// stored. Runs the user's closure.
+    pub(super) fn stamp(&self, value: &V, made: Tick, took: Option<Tick>) -> Option<Stamp> {
+        let delta = match took {
+            Some(took) if self.policy.refreshes_by_chance() => self.times.percentile_with(took),
+            _ => self.times.percentile(),
+        };
+        self.policy.stamp(value, made, delta, draw())
+    }
+
+    /// Notes how long a computation took whose value has landed.
+    pub(super) fn landed_after(&self, took: Tick) {
+        if self.policy.refreshes_by_chance() {
+            self.times.add(took);
+        }
+    }
+
+    /// Whether a call at `now` is to regenerate a value after its quiet time.
+    pub(super) fn elects_early(&self, fresh_until: Tick, now: Tick) -> bool {
+        self.policy.elects_early(fresh_until, now, self.times.percentile(), draw)
     }
 
     /// How `entry` is to be treated at `now`.

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::elect::{Election, Following};
 use super::*;
+use crate::policy::Policy;
 use crate::sync::current_thread;
 use crate::wait::Awaited as _;
 
@@ -25,7 +26,7 @@ fn follower_waits_while_its_flight_is_under_way() {
     assert_eq!(following.leader(), Some(current_thread()));
     flights.invalidate();
     assert_eq!(following.leader(), Some(current_thread()), "it gets the result of the orphan");
-    lead.land(7, true);
+    lead.land(7, 1, None);
     assert_eq!(following.leader(), None);
 }
 

@@ -1,6 +1,7 @@
 //! A value and its stamp.
 
 use crate::clock::Tick;
+use crate::policy::Stamp;
 use crate::sync::{AtomicU64, Ordering};
 
 /// A value and its stamp.
@@ -10,13 +11,27 @@ pub(crate) struct Entry<V> {
     /// When its computation ended.
     pub(crate) made: Tick,
     fresh_until: AtomicU64,
+    quiet_until: AtomicU64,
     era: AtomicU64,
 }
 
 impl<V> Entry<V> {
     /// A value made at `made`, computed from what was there in `era`.
-    pub(crate) fn new(value: V, made: Tick, fresh_until: Tick, era: u64) -> Self {
-        Self { value, made, fresh_until: AtomicU64::new(fresh_until), era: AtomicU64::new(era) }
+    pub(crate) fn new(value: V, made: Tick, stamp: Stamp, era: u64) -> Self {
+        Self {
+            value,
+            made,
+            fresh_until: AtomicU64::new(stamp.fresh_until),
+            quiet_until: AtomicU64::new(stamp.quiet_until),
+            era: AtomicU64::new(era),
+        }
+    }
+
+    /// The last tick at which nobody may be elected to regenerate it.
+    #[inline]
+    pub(crate) fn quiet_until(&self) -> Tick {
+        // Relaxed: as below.
+        self.quiet_until.load(Ordering::Relaxed)
     }
 
     /// The last tick at which the value is fresh.
@@ -28,7 +43,8 @@ impl<V> Entry<V> {
 
     /// Makes the value stale from `now` on, unless it already was.
     pub(crate) fn expire(&self, now: Tick) {
-        // Relaxed: as above.
+        // Relaxed: as above. A reader between the two finds a value that is fresh, and nobody to regenerate it early.
+        self.quiet_until.fetch_min(now.saturating_sub(1), Ordering::Relaxed);
         self.fresh_until.fetch_min(now.saturating_sub(1), Ordering::Relaxed);
     }
 

@@ -16,6 +16,7 @@ use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::sync::{AtomicPtr, Condvar, Mutex, MutexGuard, Ordering, step};
 pub(crate) use entry::Entry;
@@ -106,6 +107,11 @@ impl<V, S> Locked<'_, V, S> {
     /// Waits for a notification, with the lock released meanwhile.
     pub(crate) fn wait(&mut self, crowd: &Condvar) {
         crowd.wait(&mut self.state);
+    }
+
+    /// The same for at most `time`.
+    pub(crate) fn wait_for(&mut self, crowd: &Condvar, time: Duration) {
+        crowd.wait_for(&mut self.state, time);
     }
 }
 
