@@ -16,6 +16,7 @@ mod tasks;
 use crate::call::{Refresh, resolve};
 use crate::failing::{Alone, Never, Punctual, Together};
 use crate::flight::{Flights, Terms};
+use crate::key::Keyless;
 use crate::policy::{Caller, Policy, Verdict};
 use crate::probed::Probed;
 use crate::slot::Guard;
@@ -220,7 +221,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     /// The first step of a call, for generated code.
     #[doc(hidden)]
     #[inline]
-    pub fn __dogpile_probe(&self, (): ()) -> Probed<(), V, R> {
+    pub fn __dogpile_probe<Q: Keyless>(&self, _: Q) -> Probed<(), V, R> {
         match self.hit() {
             Some(guard) => Probed::hit(guard.value.clone()),
             None => Probed::alone(Arc::clone(self.flights())),

@@ -17,7 +17,7 @@ use crate::call::{Refresh, resolve};
 use crate::dogpile::Ref;
 use crate::failing::{Alone, Never, Punctual, Together};
 use crate::flight::Terms;
-use crate::key::Lookup;
+use crate::key::{KeyOf, Lookup};
 use crate::policy::{Caller, Policy, Verdict};
 use crate::probed::Probed;
 use crate::slot::Guard;
@@ -255,7 +255,7 @@ where
     /// The first step of a call, for generated code.
     #[doc(hidden)]
     #[inline]
-    pub fn __dogpile_probe(&self, query: impl Lookup<Key = K>) -> Probed<K, V, R> {
+    pub fn __dogpile_probe(&self, query: impl KeyOf<K>) -> Probed<K, V, R> {
         match self.hit(&query) {
             Some(value) => Probed::hit(value),
             None => Probed::kept(self.node(&query)),
@@ -263,13 +263,13 @@ where
     }
 
     /// The key's servable value, fresh or stale. Never computes, never waits.
-    pub fn get(&self, query: impl Lookup<Key = K>) -> Option<V> {
+    pub fn get(&self, query: impl KeyOf<K>) -> Option<V> {
         self.servable(&query).map(|(guard, _)| guard.value.clone())
     }
 
     /// The key's servable value without cloning it. Never computes, never waits; while the guard lives, so does this
     /// value, whatever becomes of the key meanwhile.
-    pub fn read(&self, query: impl Lookup<Key = K>) -> Option<Ref<'_, V>> {
+    pub fn read(&self, query: impl KeyOf<K>) -> Option<Ref<'_, V>> {
         self.servable(&query).map(|(guard, _)| Ref { guard, _lives: PhantomData })
     }
 
@@ -286,7 +286,7 @@ where
     /// it.
     ///
     /// Wins over a computation under way: its result goes to those who wait for it already, and is not stored.
-    pub fn invalidate(&self, query: impl Lookup<Key = K>) {
+    pub fn invalidate(&self, query: impl KeyOf<K>) {
         if let Some(node) = self.known(&query) {
             node.invalidate();
         }
@@ -294,7 +294,7 @@ where
 
     /// Makes the key's value stale: the next call regenerates it, the others keep it meanwhile, as far as the policy's
     /// `stale` allows. What a computation under way comes to is stored, already stale.
-    pub fn expire(&self, query: impl Lookup<Key = K>) {
+    pub fn expire(&self, query: impl KeyOf<K>) {
         if let Some(node) = self.known(&query) {
             node.expire();
         }
@@ -343,24 +343,24 @@ where
     }
 
     /// How long ago the key's servable value was made.
-    pub fn age(&self, query: impl Lookup<Key = K>) -> Option<Duration> {
+    pub fn age(&self, query: impl KeyOf<K>) -> Option<Duration> {
         let (guard, _) = self.servable(&query)?;
         let now = self.table.get()?.terms().now();
         Some(Duration::from_nanos(now.saturating_sub(guard.made)))
     }
 
     /// Whether the key has a servable value, fresh or stale.
-    pub fn has_value(&self, query: impl Lookup<Key = K>) -> bool {
+    pub fn has_value(&self, query: impl KeyOf<K>) -> bool {
         self.servable(&query).is_some()
     }
 
     /// Whether the next call for the key would have to regenerate: there is no servable value, or it is stale.
-    pub fn is_expired(&self, query: impl Lookup<Key = K>) -> bool {
+    pub fn is_expired(&self, query: impl KeyOf<K>) -> bool {
         !matches!(self.servable(&query), Some((_, Verdict::Fresh)))
     }
 
     /// Whether a computation for the key is under way, or waits for a worker, whose result would be stored.
-    pub fn is_computing(&self, query: impl Lookup<Key = K>) -> bool {
+    pub fn is_computing(&self, query: impl KeyOf<K>) -> bool {
         self.known(&query).is_some_and(|node| node.is_computing())
     }
 
