@@ -5,13 +5,14 @@
 //! business of `model`.
 
 use crate::errors::{Errors, error, nearest};
+use crate::value::keys::{capacity, key, skip, slot};
 use crate::value::{identifier, path, predicate, refresh, text, time, truth};
 use proc_macro2::{TokenStream, TokenTree};
 use std::time::Duration;
 use syn::ext::IdentExt as _;
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Expr, Ident, LitStr, Path, Token};
+use syn::{Expr, Ident, LitInt, LitStr, Path, Token, Type};
 
 /// Everything that was written, as it was written.
 #[derive(Default)]
@@ -21,6 +22,11 @@ pub(crate) struct Args {
     pub(crate) refresh: Option<Given<Refresh>>,
     pub(crate) retry: Option<Given<Time>>,
     pub(crate) cache_if: Option<Given<Expr>>,
+    pub(crate) capacity: Option<Given<Capacity>>,
+    pub(crate) key: Option<Given<Vec<KeyPart>>>,
+    /// Names of parameters, `self` and `_` among them.
+    pub(crate) skip: Option<Given<Vec<Ident>>>,
+    pub(crate) slot: Option<Given<Expr>>,
     pub(crate) handle: Option<Given<Ident>>,
     pub(crate) original: Option<Given<Ident>>,
     pub(crate) name: Option<Given<LitStr>>,
@@ -28,6 +34,8 @@ pub(crate) struct Args {
     pub(crate) krate: Option<Given<Path>>,
     /// The user meant to write `expire` and has an error about it already.
     pub(crate) expire_attempted: bool,
+    /// The same of an option that may settle what the key is, or that there is no static.
+    pub(crate) key_attempted: bool,
 }
 
 /// An option and its value.
@@ -50,6 +58,20 @@ pub(crate) enum Time {
 pub(crate) enum Refresh {
     Caller,
     Background,
+}
+
+/// How many keys are kept at most.
+pub(crate) enum Capacity {
+    Literal(LitInt),
+    Unbounded(LitStr),
+    /// Evaluated by the compiler, checked by the runtime's const builder.
+    Const(Expr),
+}
+
+/// One part of `key(…)`: a parameter, or an expression and its type.
+pub(crate) struct KeyPart {
+    pub(crate) expr: Expr,
+    pub(crate) ty: Option<Type>,
 }
 
 /// Which macro is being read.
@@ -111,6 +133,34 @@ const TABLE: &[Row] = &[
         example: "cache_if = |value| !value.is_empty()",
         aliases: &["condition", "when", "store_if"],
         read: |args, option, input| put(&mut args.cache_if, option, predicate(option, input)),
+    },
+    Row {
+        name: "capacity",
+        in_policy: true,
+        example: "capacity = 1_000",
+        aliases: &["size", "max_size", "max_capacity", "max_entries", "limit"],
+        read: |args, option, input| put(&mut args.capacity, option, capacity(option, input)),
+    },
+    Row {
+        name: "key",
+        in_policy: false,
+        example: "key(id, user.tenant: &str)",
+        aliases: &["keys", "by", "convert"],
+        read: |args, option, input| put(&mut args.key, option, key(option, input)),
+    },
+    Row {
+        name: "skip",
+        in_policy: false,
+        example: "skip(database)",
+        aliases: &["ignore", "except", "exclude"],
+        read: |args, option, input| put(&mut args.skip, option, skip(option, input)),
+    },
+    Row {
+        name: "slot",
+        in_policy: false,
+        example: "slot = self.field",
+        aliases: &["field", "store"],
+        read: |args, option, input| put(&mut args.slot, option, slot(option, input)),
     },
     Row {
         name: "handle",
@@ -176,7 +226,8 @@ impl Args {
             seen.push(option.row.name.to_owned());
             (option.row.read)(self, &option, &ahead).inspect_err(|_| {
                 // No "missing `expire`" on top of what is wrong with it.
-                self.expire_attempted |= option.row.name == "expire";
+                self.expire_attempted |= matches!(option.row.name, "expire" | "slot");
+                self.key_attempted |= matches!(option.row.name, "key" | "skip" | "slot");
             })
         });
         match outcome {
@@ -188,13 +239,13 @@ impl Args {
                     errors.at(stray, "expected a comma", "separate the options by commas");
                     // Only the comma was forgotten.
                     if !is_option(input) {
-                        skip(input);
+                        recover(input);
                     }
                 }
             }
             Err(error) => {
                 errors.push(error);
-                skip(input);
+                recover(input);
             }
         }
     }
@@ -256,7 +307,7 @@ fn is_option(input: ParseStream<'_>) -> bool {
 
 /// Goes on to the next option: behind a comma that something like `name =` or `name (` follows, or at the end. Other
 /// commas may belong to the value that could not be read.
-fn skip(input: ParseStream<'_>) {
+fn recover(input: ParseStream<'_>) {
     while !input.is_empty() {
         if let Ok(Some(_)) = input.parse::<Option<Token![,]>>() {
             if is_option(input) {
@@ -270,7 +321,7 @@ fn skip(input: ParseStream<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, Errors, Place, Refresh, Time};
+    use super::{Args, Capacity, Errors, Place, Refresh, Time};
 
     fn parse(tokens: &str, place: Place) -> (Args, Vec<String>) {
         let mut errors = Errors::default();
@@ -282,7 +333,7 @@ mod tests {
     fn all_options_are_read() {
         let tokens = r#"expire = "1h", stale = "forever", refresh = "background", retry = RETRY * 2,
             cache_if = |v: &HashMap<K, V>| v.len() > 1, handle = H, original = o, name = "n", fallible = true,
-            crate = crate::re::dogpile,"#;
+            crate = crate::re::dogpile, capacity = 1_000, key(a, b.len(): usize,), skip(_, self), slot = self.a,"#;
         let (args, errors) = parse(tokens, Place::Attribute);
         assert_eq!(errors, [""; 0]);
         assert!(
@@ -295,6 +346,11 @@ mod tests {
         assert_eq!(args.handle.unwrap().value, "H");
         assert_eq!(args.original.unwrap().value, "o");
         assert!(args.fallible.unwrap().value);
+        assert!(matches!(args.capacity.unwrap().value, Capacity::Literal(_)));
+        let types = args.key.unwrap().value.into_iter().map(|part| part.ty.is_some());
+        assert_eq!(types.collect::<Vec<_>>(), [false, true]);
+        assert_eq!(args.skip.unwrap().value, ["_", "self"]);
+        assert!(args.slot.is_some());
     }
 
     #[test]

@@ -40,12 +40,21 @@ fn kept_meta(meta: &Meta, names: &[&str]) -> Option<Meta> {
         return None;
     }
     let mut meta = meta.clone();
-    if let Meta::List(list) = &mut meta {
+    unexpect_meta(&mut meta);
+    Some(meta)
+}
+
+/// Makes `#[allow(…)]` of `#[expect(…)]`, on a parameter of which more use is made than the user knows.
+pub(crate) fn unexpect(attr: &mut Attribute) {
+    unexpect_meta(&mut attr.meta);
+}
+
+fn unexpect_meta(meta: &mut Meta) {
+    if let Meta::List(list) = meta {
         if let Some(word) = list.path.segments.first_mut().filter(|word| word.ident == "expect") {
             word.ident = syn::Ident::new("allow", word.ident.span());
         }
     }
-    Some(meta)
 }
 
 /// `cfg_attr(condition, attributes…)` with only the attributes that are kept.

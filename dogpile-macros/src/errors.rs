@@ -36,6 +36,11 @@ impl Errors {
         self.all.is_none()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.all.iter().flatten().count()
+    }
+
     /// One `compile_error!` per error; they are items and statements alike.
     pub(crate) fn to_compile_errors(&self) -> TokenStream {
         self.all.as_ref().map(syn::Error::to_compile_error).unwrap_or_default()

@@ -1,37 +1,51 @@
 //! A [`Model`] -> tokens.
 //!
-//! Invariants: cannot fail; decides nothing that `model` could decide; every path is absolute, and there is no local
-//! (a user's constant of the same name would turn it into a pattern), so that no name of the user's is shadowed or
-//! needed. The body stands *outside* the block that holds our static, and sees nothing of it. Calls bear the span of
+//! Invariants: cannot fail; decides nothing that `model` could decide; every path is absolute, and locals bear names that
+//! begin with `__dogpile_` and that the user's code does not see, so that no name of the user's is shadowed or needed. The body stands *outside* the block that holds our static, and sees nothing of it. Calls bear the span of
 //! the return type, because what can still be wrong then is a bound on it.
 
+mod key;
+
+use crate::args::Capacity;
 use crate::attrs;
 use crate::item::Item;
-use crate::model::{Length, Model, Outcome, Policy};
+use crate::model::{Length, Model, Outcome, Place, Policy};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Path;
+use syn::spanned::Spanned as _;
 
 /// The cached function, and beside it what the user named: the handle, the original.
 pub(crate) fn attribute(model: &Model) -> TokenStream {
-    let Item { attrs, vis, sig, inner_attrs, .. } = &model.item;
+    let Item { attrs, vis, inner_attrs, .. } = &model.item;
     let here = Span::mixed_site();
-    let (at, _) = ends(&model.returns());
-    let (beside, dogpile) = if let Some(name) = &model.handle {
-        let mut used = name.clone();
-        // The name keeps its own context (it may come out of a `macro_rules!`), only its place changes.
-        used.set_span(name.span().located_at(at));
-        (Some(handle_item(model, name)), quote_spanned!(at=> &#used))
-    } else {
-        let item = local_item(model);
-        (None, quote_spanned!(at=> { #item &__DOGPILE }))
-    };
+    let (beside, dogpile) = dogpile(model);
     let original = model.original.as_ref().map(|name| original(model, name));
     let check = alias_check(model);
     let call = call(model, &dogpile);
+    let sig = key::signature(model);
     // With braces of ours the compiler would take the whole function for generated, and not warn about dead code.
     let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #check #call));
     let block = with_span(block, model.item.body.span());
     quote_spanned!(here=> #beside #original #(#attrs)* #vis #sig #block)
+}
+
+/// What is emitted beside the function, and what is asked for the value: our static, or the user's field.
+fn dogpile(model: &Model) -> (Option<TokenStream>, TokenStream) {
+    let (at, _) = ends(&model.returns());
+    match &model.place {
+        Place::Slot(slot) => (None, slot.to_token_stream()),
+        Place::Static { policy, handle: Some(name) } => {
+            let mut used = name.clone();
+            // The name keeps its own context (it may come out of a `macro_rules!`), only its place changes.
+            used.set_span(name.span().located_at(at));
+            (Some(handle_item(model, policy, name)), used.into_token_stream())
+        }
+        Place::Static { policy, handle: None } => {
+            let (ty, value) = static_parts(model, policy);
+            (None, quote_spanned!(at=> { static __DOGPILE: #ty = #value; &__DOGPILE }))
+        }
+    }
 }
 
 /// The value of `policy!`.
@@ -46,7 +60,7 @@ fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStream>) -> Tok
     let expire = &policy.expire;
     // A const duration of zero is found by the builder: its panic is to point at the expression.
     let start = here.located_at(expire.span());
-    let krate = krate(policy, start);
+    let krate = krate(policy.krate.as_ref(), start);
     let mut out = quote_spanned!(start=> #krate::__private::Policy::<#value>::expire(#expire));
     for (method, length) in [("stale", &policy.stale), ("retry", &policy.retry)] {
         if let Some(length) = length {
@@ -61,10 +75,26 @@ fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStream>) -> Tok
     if let Some(predicate) = &policy.cache_if {
         out.extend(quote_spanned!(here=> .cache_if(#predicate)));
     }
+    if let Some(capacity) = &policy.capacity {
+        let (keys, at) = capacity_in_tokens(capacity);
+        // A constant of zero is found by the builder: its panic is to point at the expression.
+        out.extend(quote_spanned!(here.located_at(at)=> .capacity(#keys)));
+    }
     if let Some(name) = name {
         out.extend(quote_spanned!(here=> .name(#name)));
     }
     out
+}
+
+/// The number of keys, and where it was written.
+fn capacity_in_tokens(capacity: &Capacity) -> (TokenStream, Span) {
+    match capacity {
+        Capacity::Literal(int) => (int.to_token_stream(), int.span()),
+        Capacity::Unbounded(word) => {
+            (quote_spanned!(Span::mixed_site()=> ::core::primitive::usize::MAX), word.span())
+        }
+        Capacity::Const(expr) => (expr.to_token_stream(), expr.span()),
+    }
 }
 
 impl ToTokens for Length {
@@ -82,20 +112,13 @@ impl ToTokens for Length {
 }
 
 /// Where the facade lives.
-fn krate(policy: &Policy, span: Span) -> TokenStream {
-    policy.krate.as_ref().map_or_else(|| quote_spanned!(span=> ::dogpile), ToTokens::to_token_stream)
-}
-
-/// The static inside the function.
-fn local_item(model: &Model) -> TokenStream {
-    let (ty, value) = static_parts(model);
-    let (at, _) = ends(&model.returns());
-    quote_spanned!(at=> static __DOGPILE: #ty = #value;)
+fn krate(path: Option<&Path>, span: Span) -> TokenStream {
+    path.map_or_else(|| quote_spanned!(span=> ::dogpile), ToTokens::to_token_stream)
 }
 
 /// The static beside the function.
-fn handle_item(model: &Model, name: &Ident) -> TokenStream {
-    let (ty, value) = static_parts(model);
+fn handle_item(model: &Model, policy: &Policy, name: &Ident) -> TokenStream {
+    let (ty, value) = static_parts(model, policy);
     let vis = &model.item.vis;
     let attrs = attrs::kept(&model.item.attrs, attrs::FOR_HANDLE);
     let doc = format!("The values of `{}`: read, replaced, invalidated here.", model.name());
@@ -105,27 +128,33 @@ fn handle_item(model: &Model, name: &Ident) -> TokenStream {
 }
 
 /// Type and initializer of the static.
-fn static_parts(model: &Model) -> (TokenStream, TokenStream) {
-    let policy = &model.policy;
+fn static_parts(model: &Model, policy: &Policy) -> (TokenStream, TokenStream) {
     let (first, last) = ends(&model.returns());
-    let krate = krate(policy, first);
+    let krate = krate(model.krate.as_ref(), first);
     let value = value_type(model);
     let refresh = Ident::new(if model.refreshes_in_background() { "Background" } else { "Caller" }, first);
     let close = quote_spanned!(last=> >);
-    let ty = quote_spanned!(first=> #krate::__private::Dogpile<#value, #krate::__private::#refresh #close);
+    let (name, key) = if model.key.parts.is_empty() {
+        ("Dogpile", None)
+    } else {
+        let key = key::owned_type(model, first);
+        ("DogpileMap", Some(quote_spanned!(first=> #key,)))
+    };
+    let name = Ident::new(name, first);
+    let ty = quote_spanned!(first=> #krate::__private::#name<#key #value, #krate::__private::#refresh #close);
     // The type of the static tells the value's type, except to a closure: what that may do with its parameter is
     // decided before. Said once, a type that cannot be kept is complained about once.
     let inferred = quote_spanned!(first=> _);
-    let policy =
-        calls(policy, if policy.cache_if.is_some() { &value } else { &inferred }, Some(shown_name(model)));
-    (ty, quote_spanned!(first=> #krate::__private::Dogpile::new(#policy)))
+    let shown_name = policy.name.as_ref().map_or_else(|| path_of(model), ToTokens::to_token_stream);
+    let policy = calls(policy, if policy.cache_if.is_some() { &value } else { &inferred }, Some(shown_name));
+    (ty, quote_spanned!(first=> #krate::__private::#name::new(#policy)))
 }
 
 /// The type that is kept.
 fn value_type(model: &Model) -> TokenStream {
     let returns = model.returns();
     let (first, _) = ends(&returns);
-    let krate = krate(&model.policy, first);
+    let krate = krate(model.krate.as_ref(), first);
     let value = match &model.outcome {
         Outcome::Value { .. } => returns,
         Outcome::Fallible { spelled: Some(ty), .. } => ty.to_token_stream(),
@@ -136,55 +165,98 @@ fn value_type(model: &Model) -> TokenStream {
     quote_spanned!(first=> <#value as #krate::__private::Cacheable>::Value)
 }
 
-/// How the function appears in panics: its path, unless it was given a name.
-fn shown_name(model: &Model) -> TokenStream {
+/// How the function appears in panics unless it was given a name.
+fn path_of(model: &Model) -> TokenStream {
     let function = model.name();
-    let path =
-        || quote_spanned!(Span::mixed_site()=> ::core::concat!(::core::module_path!(), "::", #function));
-    model.policy.name.as_ref().map_or_else(path, ToTokens::to_token_stream)
+    quote_spanned!(Span::mixed_site()=> ::core::concat!(::core::module_path!(), "::", #function))
 }
 
-/// Hands the body to the run time. It is a closure, so that `return`, `?` and `Self` mean what they meant.
+/// Two statements: what is found under the key, which borrows nothing from then on, and what becomes of it. The body is a
+/// closure, so that `return`, `?` and `Self` mean what they meant, and may take the parameters that the key was made of.
 fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site();
+    let returns = model.returns();
+    let (first, _) = ends(&returns);
+    let at = match &model.place {
+        // Of a field the compiler may have to say that it does not fit.
+        Place::Slot(slot) => ends(&slot.to_token_stream()).1,
+        Place::Static { .. } => first,
+    };
+    let query = key::query(model, at);
+    let key = model.refreshes_in_background().then(|| {
+        let consumption = key::consumption(model);
+        quote_spanned!(here=> let __dogpile_key = __dogpile_probed.key(); #consumption)
+    });
+    let call = resolve(model, &computation(model), first);
+    quote_spanned! {at=>
+        let __dogpile_probed = #dogpile.__dogpile_probe(#query);
+        #key
+        #call
+    }
+}
+
+/// The body as a closure, behind what it needs to have its parameters.
+fn computation(model: &Model) -> TokenStream {
+    let here = Span::mixed_site();
     let returns = model.returns();
     let body = &model.item.body;
-    let (at, _) = ends(&returns);
-    let krate = krate(&model.policy, at);
-    let compute = quote_spanned!(Span::mixed_site()=> move || -> #returns #body);
+    let rebindings = key::rebindings(model);
+    if rebindings.is_empty() {
+        return quote_spanned!(here=> move || -> #returns #body);
+    }
+    // In a block of its own, whose items do not turn the parameters into patterns; with a label, it needs its braces.
+    quote_spanned!(here=> move || -> #returns { #rebindings '__dogpile_body: #body })
+}
+
+/// Hit, or computation: by way of the return type, so that what it lacks is complained about there.
+fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
+    let returns = model.returns();
+    let krate = krate(model.krate.as_ref(), at);
     match model.outcome {
         Outcome::Value { .. } => quote_spanned! {at=>
-            <#returns as #krate::__private::Cacheable>::__dogpile_call(#dogpile, #compute)
+            <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute)
         },
         Outcome::Fallible { is_borrowing: true, .. } => {
             let value = value_type(model);
-            quote_spanned!(at=> <#value as #krate::__private::Cacheable>::__dogpile_try_alone(#dogpile, #compute))
+            quote_spanned! {at=>
+                <#value as #krate::__private::Cacheable>::__dogpile_try_alone(__dogpile_probed, #compute)
+            }
         }
         // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
         Outcome::Fallible { is_borrowing: false, .. } => quote_spanned! {at=>
             use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
-            #krate::__private::Attempt::<#returns>::probe().__dogpile_try(#dogpile, #compute)
+            #krate::__private::Attempt::<#returns>::probe().__dogpile_try(__dogpile_probed, #compute)
         },
     }
 }
 
-/// Refuses, in const evaluation, a `Result` that the macro could not see.
+/// Refuses, in const evaluation or in type checking, a `Result` that the macro could not see.
 fn alias_check(model: &Model) -> Option<TokenStream> {
     if !model.may_hide_result() {
         return None;
     }
     let returns = model.returns();
     let (at, _) = ends(&returns);
-    let krate = krate(&model.policy, at);
+    let krate = krate(model.krate.as_ref(), at);
     let message = format!(
         "`{}` returns a `Result` behind an alias, and its errors would be cached\nhelp: write `fallible = true` to \
          cache only what is `Ok`, or `fallible = false` to cache errors too",
         model.name()
     );
-    Some(quote_spanned! {at=>
-        const _: () = {
-            use #krate::__private::NotAResult as _;
-            ::core::assert!(!#krate::__private::ReturnType::<#returns>::IS_RESULT, #message)
-        };
+    Some(match model.place {
+        Place::Static { .. } => quote_spanned! {at=>
+            const _: () = {
+                use #krate::__private::NotAResult as _;
+                ::core::assert!(!#krate::__private::ReturnType::<#returns>::IS_RESULT, #message)
+            };
+        },
+        // The type may name what the items in a function cannot: `Self`, parameters of an `impl` block.
+        Place::Slot(_) => quote_spanned! {at=>
+            {
+                use #krate::__private::NotAResult as _;
+                #krate::__private::keep_whole(&#krate::__private::ReturnType::<#returns>::KIND);
+            }
+        },
     })
 }
 

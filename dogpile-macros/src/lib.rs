@@ -1,7 +1,7 @@
 //! The attribute and the policy macro of the [`dogpile`](https://docs.rs/dogpile) crate. Use that one.
 //!
 //! A call goes through one stage per module: tokens are read by `args` (with `value`, `duration`) and `item`, judged
-//! by `model`, written by `expand`; `fallback` answers when `errors` collected any. Invariant: user input never makes
+//! by `model` (which also turns parameters into a key), written by `expand`; `fallback` answers when `errors` collected any. Invariant: user input never makes
 //! a macro panic.
 
 #![forbid(unsafe_code)]
@@ -22,7 +22,7 @@ mod value;
 use args::{Args, Place};
 use errors::Errors;
 
-/// Caches what a function returns, and lets one caller at a time regenerate it.
+/// Caches what a function returns, per key where it has parameters, and lets one caller at a time regenerate it.
 ///
 /// The function keeps its name, signature, attributes and visibility; its body becomes the computation. Its return
 /// type must be `Clone + Send + Sync + 'static`. Of a `Result` only the `Ok` part is cached, and only that needs to
@@ -31,6 +31,9 @@ use errors::Errors;
 /// ```text
 /// #[dogpile(expire = "1h")]
 /// fn config() -> Config { … }
+///
+/// #[dogpile(expire = "5m", capacity = 50_000)]
+/// fn profile(tenant: &str, id: u64) -> Result<Profile, DbError> { … } // one value per (tenant, id)
 /// ```
 ///
 /// # Options
@@ -42,6 +45,10 @@ use errors::Errors;
 /// | `refresh` | `"caller"`, `"background"` | `"caller"` | who regenerates a stale value: the elected caller, or a worker thread |
 /// | `retry` | duration | `"1s"` | how long a failed regeneration holds the next one back; doubles per failure in a row |
 /// | `cache_if` | closure, path | all | a value that this `fn(&T) -> bool` refuses is returned, but not stored |
+/// | `capacity` | integer, `const` expression, `"unbounded"` | `10_000` | the most keys that values are kept of, for functions with parameters |
+/// | `key(…)` | parameters, `expr: Type` | all parameters | what identifies a call: `key(id, user.tenant: &str)` |
+/// | `skip(…)` | parameters, `self`, `_` | – | parameters left out of the key |
+/// | `slot` | `self.field` | – | keeps the values in a `Dogpile` or `DogpileMap` field instead of a static; its policy rules |
 /// | `handle` | identifier | – | names the static that keeps the value, with the function's visibility |
 /// | `original` | identifier | – | also emits the function uncached under that name, with the function's visibility |
 /// | `name` | string | path of the function | how it appears in panics and in the handle's `Debug` form |
@@ -53,16 +60,37 @@ use errors::Errors;
 /// days), and their longer names. Whatever is wrong with an option is a compile error, and all of them are reported
 /// at once.
 ///
+/// # Keys
+///
+/// The key is the tuple of the parameters' owned types, or that type alone if there is one parameter; twelve parts at
+/// most. `&T` is looked up borrowed, so a hit copies nothing: `&str` for the key `String`, `&[T]` for `Vec<T>`, `&T` for
+/// `T`. A call that computes clones what it was given by value. The owned types must be
+/// `Eq + Hash + Clone + Send + Sync + 'static`. What cannot be in a key (`&mut`, floats, `impl Trait`, `dyn Trait`,
+/// borrows inside of a type) is refused unless `key(…)` or `skip(…)` settles it, and so is `_`.
+///
+/// * **`key(…)`** names the parts, and leaves the other parameters out. A part is a parameter, or an expression with its
+///   type behind a colon; the expression sees all parameters and `self`. With a reference type it is borrowed as if
+///   passed to a function: `user.tenant: &str` works for a `String`.
+/// * **`skip(…)`** leaves parameters out. If none is left, there is one value for all calls.
+/// * **`self`** is no part of a key. A method says what tells instances apart (`key(self.id: u64)`), or that they share
+///   their values (`skip(self)`), or keeps them in the instance (`slot = self.field`).
+/// * **`slot = self.field`** takes any expression that begins with `self.` and comes to a `Dogpile` (without a key) or a
+///   `DogpileMap`. There is no static then, so that types may name `Self` and generic parameters; options that make a
+///   policy are written where the field is made.
+/// * **`refresh = "background"`** has the key alone to compute with: every parameter must be a part of it as it is.
+/// * **`handle`** is a `DogpileMap` of that key: `NAME.invalidate(("north", &7))`.
+///
 /// # What the body may do
 ///
-/// Everything a function's body may: `return`, `?`, `Self`, recursion. It runs in a closure, so `Location::caller()`
-/// in a `#[track_caller]` function names the function itself.
+/// Everything a function's body may: `return`, `?`, `Self`, recursion, taking its parameters apart or consuming them. It
+/// runs in a closure, so `Location::caller()` in a `#[track_caller]` function names the function itself.
 ///
 /// # Not supported
 ///
-/// Parameters, `self`, `async`, `const`, `extern`; type and const parameters, also those of an enclosing `impl` block
-/// or trait, which the attribute cannot see: all instances of a generic type, and all types that inherit a trait's
-/// provided function, share one value.
+/// `async`, `const`, `extern`; parameters under `#[cfg(…)]` in the key. Type and const parameters without `slot`, if the
+/// key or the return type names them or nothing was said about them (with `key(…)` or with `skip(…)` of what they are the
+/// type of). Those of an enclosing `impl` block or trait the attribute cannot see: without `slot`, all instances of a
+/// generic type, and all types that inherit a trait's provided function, share their values.
 ///
 /// With `original`, the body is emitted twice, and so are the items in it: a `static` in the body has two copies.
 #[proc_macro_attribute]
@@ -77,7 +105,7 @@ pub fn dogpile(options: TokenStream, item: TokenStream) -> TokenStream {
 /// static CONFIG: Dogpile<Config> = Dogpile::new(policy!(expire = "1h", stale = "1d"));
 /// ```
 ///
-/// It takes `expire`, `stale`, `refresh`, `retry`, `cache_if`, `name` and `crate`, and can stand in constants. The
+/// It takes `expire`, `stale`, `refresh`, `retry`, `cache_if`, `capacity` (for a `DogpileMap`), `name` and `crate`, and can stand in constants. The
 /// parameter of a `cache_if` closure needs its type written: `cache_if = |config: &Config| …`.
 #[proc_macro]
 pub fn policy(options: TokenStream) -> TokenStream {

@@ -3,42 +3,38 @@
 //! Invariants: all rules run, and all violations are reported, before anything is given up; a model exists only if no
 //! rule was broken; a rule that rustc states better at the user's own tokens is left to rustc.
 
-use crate::args::{Args, Given, Refresh, Time};
+mod key;
+mod keyable;
+mod policy;
+
+use crate::args::{Args, Given, Refresh};
 use crate::errors::Errors;
 use crate::item::Item;
 use crate::scan;
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
-use std::time::Duration;
+use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
-use syn::{Expr, FnArg, GenericParam, Ident, LitStr, Path, ReturnType, Type};
+use syn::{Expr, GenericParam, Ident, Path, ReturnType, Type};
+
+pub(crate) use key::{Key, Parameter, Part, Source, plain_name};
+pub(crate) use policy::{Length, Policy};
 
 /// A function to cache.
 pub(crate) struct Model {
     pub(crate) item: Item,
-    pub(crate) policy: Policy,
-    pub(crate) handle: Option<Ident>,
+    pub(crate) krate: Option<Path>,
+    pub(crate) place: Place,
+    pub(crate) key: Key,
     pub(crate) original: Option<Ident>,
     pub(crate) outcome: Outcome,
 }
 
-/// The options that make a policy.
-pub(crate) struct Policy {
-    pub(crate) krate: Option<Path>,
-    pub(crate) expire: Length,
-    pub(crate) stale: Option<Length>,
-    pub(crate) refresh: Option<Refresh>,
-    pub(crate) retry: Option<Length>,
-    pub(crate) cache_if: Option<Expr>,
-    pub(crate) name: Option<LitStr>,
-}
-
-/// A length of time that passed the rules, and where it was written.
-pub(crate) enum Length {
-    Fixed(Duration, Span),
-    Endless(Span),
-    Const(Expr),
+/// Where the values are kept.
+pub(crate) enum Place {
+    /// In a static of ours, which `handle` names.
+    Static { policy: Box<Policy>, handle: Option<Ident> },
+    /// In a field of the user's.
+    Slot(Expr),
 }
 
 /// What a call brings.
@@ -58,12 +54,50 @@ impl Model {
     pub(crate) fn new(args: Args, item: Item, errors: &mut Errors) -> Option<Self> {
         signature(&item, errors);
         names(&args, &item, errors);
+        let key = Key::new(&args, &item, errors);
+        generics(&args, &item, key.as_ref(), errors);
         let outcome = outcome(&args, &item, errors);
-        let (handle, original) = (args.handle.as_ref(), args.original.as_ref());
-        let (handle, original) = (handle.map(|h| h.value.clone()), original.map(|o| o.value.clone()));
-        let policy = Policy::new(args, errors);
-        Some(Self { item, policy: policy?, handle, original, outcome: outcome? })
+        let (krate, original) = (args.krate.as_ref(), args.original.as_ref());
+        let (krate, original) = (krate.map(|k| k.value.clone()), original.map(|o| o.value.clone()));
+        let place = Place::new(args, &item, errors);
+        Some(Self { item, krate, place: place?, key: key?, original, outcome: outcome? })
             .filter(|_| errors.is_empty())
+    }
+}
+
+impl Place {
+    fn new(mut args: Args, item: &Item, errors: &mut Errors) -> Option<Self> {
+        let Some(slot) = args.slot.take() else {
+            let handle = args.handle.as_ref().map(|given| given.value.clone());
+            return Policy::new(args, errors).map(|policy| Self::Static { policy: Box::new(policy), handle });
+        };
+        if item.sig.receiver().is_none() {
+            let problem =
+                format!("`{}` has no `self` whose field could keep the values", item.sig.ident.unraw());
+            errors.at(&slot.value, problem, "remove `slot`, or make the function a method, with `&self`");
+        }
+        let policy = [
+            args.expire.map(|given| given.option),
+            args.stale.map(|given| given.option),
+            args.refresh.map(|given| given.option),
+            args.retry.map(|given| given.option),
+            args.cache_if.map(|given| given.option),
+            args.capacity.map(|given| given.option),
+            args.name.map(|given| given.option),
+        ];
+        for option in policy.into_iter().flatten() {
+            let problem = format!("with `slot` the policy of the field rules, and `{option}` belongs there");
+            errors.at(
+                &option,
+                problem,
+                "remove it here, and write it in the `policy!(…)` that the field is made with",
+            );
+        }
+        if let Some(handle) = args.handle {
+            let problem = "with `slot` there is no static that `handle` could name";
+            errors.at(&handle.option, problem, "remove `handle`, and use the field");
+        }
+        Some(Self::Slot(slot.value))
     }
 }
 
@@ -92,17 +126,6 @@ fn signature(item: &Item, errors: &mut Errors) {
     } else if let Some(abi) = &sig.abi {
         errors.at(abi, "an `extern` function cannot be cached", foreign);
     }
-    for param in &sig.generics.params {
-        let param = match param {
-            GenericParam::Type(param) => &param.ident,
-            GenericParam::Const(param) => &param.ident,
-            GenericParam::Lifetime(_) => continue,
-        };
-        let problem =
-            format!("`{name}` is generic over `{param}`, and one static would serve all its instances");
-        errors.at(param, problem, "write one function for each type, and cache those");
-    }
-    parameters(item, errors);
     for attr in &item.attrs {
         if attr.path().segments.last().is_some_and(|segment| segment.ident == "dogpile") {
             errors.at(attr.path(), format!("`{name}` has two `dogpile` attributes"), "remove one of them");
@@ -110,23 +133,29 @@ fn signature(item: &Item, errors: &mut Errors) {
     }
 }
 
-fn parameters(item: &Item, errors: &mut Errors) {
-    let sig = &item.sig;
-    let name = sig.ident.unraw();
-    if let Some(receiver) = sig.receiver() {
-        errors.at(
-            receiver,
-            format!("`{name}` takes `self`, and this version caches functions without parameters only"),
-            "keep a `dogpile::Dogpile` in a field and call its `get_or_compute` here",
-        );
+/// A static is shared by all instances of a generic function. That is as wanted only if neither the key nor the value
+/// depends on the instance, and the user had a say in it.
+fn generics(args: &Args, item: &Item, key: Option<&Key>, errors: &mut Errors) {
+    if args.slot.is_some() {
+        return;
     }
-    let typed: Vec<_> = sig.inputs.iter().filter(|input| matches!(input, FnArg::Typed(_))).collect();
-    if !typed.is_empty() && sig.variadic.is_none() {
-        errors.at(
-            quote!(#(#typed),*),
-            format!("`{name}` takes parameters, and this version caches functions without parameters only"),
-            "move the expensive part into a function without parameters and cache that",
-        );
+    for param in &item.sig.generics.params {
+        let param = match param {
+            GenericParam::Type(param) => &param.ident,
+            GenericParam::Const(param) => &param.ident,
+            GenericParam::Lifetime(_) => continue,
+        };
+        let is_named = scan::word(&item.sig.output, &param.to_string()).is_some()
+            || key.is_some_and(|key| key.names(param));
+        if is_named || !key::is_settled(args, item, param) {
+            let problem = format!(
+                "`{}` is generic over `{param}`, and one static would serve all its instances",
+                item.sig.ident.unraw()
+            );
+            let help = "write one function for each type, and cache those; or `slot = self.field`, to keep the values in a \
+                        field; or, if the value does not depend on it, `key(…)` with what identifies a call";
+            errors.at(param, problem, help);
+        }
     }
 }
 
@@ -186,20 +215,20 @@ fn outcome(args: &Args, item: &Item, errors: &mut Errors) -> Option<Outcome> {
         return None;
     }
     if said.unwrap_or_else(|| scan::is_result(ty)) {
-        fallible(args, ty, errors)
+        fallible(args, item, ty, errors)
     } else {
-        storable(ty, errors).then_some(Outcome::Value { is_said: said.is_some() })
+        storable(args, item, ty, errors).then_some(Outcome::Value { is_said: said.is_some() })
     }
 }
 
 /// Only the `Ok` part goes into the static; the error part may borrow and may mention `Self`.
-fn fallible(args: &Args, ty: &Type, errors: &mut Errors) -> Option<Outcome> {
+fn fallible(args: &Args, item: &Item, ty: &Type, errors: &mut Errors) -> Option<Outcome> {
     // Behind an alias the first argument need not be the `Ok` part.
     let ok = if scan::is_result(ty) { scan::first_argument(ty) } else { None };
-    if !storable(ok.unwrap_or(ty), errors) {
+    if !storable(args, item, ok.unwrap_or(ty), errors) {
         return None;
     }
-    let borrow = scan::borrow(ty);
+    let borrow = borrowed(item, ty);
     if let (Some(borrow), Some(Given { value: Refresh::Background, option })) = (&borrow, &args.refresh) {
         let problem = format!("an error that borrows for `{borrow}` cannot come from a background worker");
         errors.at(option, problem, "write `refresh = \"caller\"`, or return an error that owns its data");
@@ -209,13 +238,22 @@ fn fallible(args: &Args, ty: &Type, errors: &mut Errors) -> Option<Outcome> {
     Some(Outcome::Fallible { spelled, is_borrowing: borrow.is_some() })
 }
 
-fn storable(ty: &Type, errors: &mut Errors) -> bool {
-    let borrow = scan::borrow(ty);
-    if let Some(lifetime) = &borrow {
-        let problem = format!("`{lifetime}` may end before the static that keeps the value");
-        errors.at(lifetime, problem, "return an owned value, or write `'static`");
+/// What the type borrows. Without parameters to borrow from, the compiler itself refuses what has no name.
+fn borrowed(item: &Item, ty: &Type) -> Option<TokenStream> {
+    if item.sig.inputs.is_empty() {
+        scan::borrow(ty).map(ToTokens::into_token_stream)
+    } else {
+        scan::borrowed(ty)
     }
-    borrow.is_none() && nameable(ty, errors)
+}
+
+fn storable(args: &Args, item: &Item, ty: &Type, errors: &mut Errors) -> bool {
+    let borrow = borrowed(item, ty);
+    if let Some(borrow) = &borrow {
+        let problem = format!("what `{borrow}` borrows may end before the value that is kept");
+        errors.at(borrow, problem, "return an owned value, or write `'static`");
+    }
+    borrow.is_none() && (args.slot.is_some() || nameable(ty, errors))
 }
 
 /// A static is an item of its own, outside of any `impl` block.
@@ -229,100 +267,6 @@ fn nameable(tokens: impl ToTokens, errors: &mut Errors) -> bool {
         );
     }
     found.is_none()
-}
-
-impl Policy {
-    pub(crate) fn new(args: Args, errors: &mut Errors) -> Option<Self> {
-        nothing_stale(&args, errors);
-        if args.expire.is_none() && !args.expire_attempted {
-            let help = "write how long a value is fresh: `expire = \"1h\"`, or `expire = \"never\"`";
-            errors.at(TokenStream::new(), "`expire` is missing", help);
-        }
-        let expire = args.expire.and_then(|given| expire(given.value, errors));
-        let stale = args.stale.and_then(|given| stale(given.value, errors));
-        let retry = args.retry.and_then(|given| retry(given.value, errors));
-        let cache_if = args.cache_if.map(|given| given.value);
-        if let Some(predicate) = &cache_if {
-            nameable(predicate, errors);
-        }
-        let name = args.name.map(|given| given.value);
-        if let Some(name) = name.as_ref().filter(|name| name.value().trim().is_empty()) {
-            errors.at(
-                name,
-                "`name` is empty",
-                "write a name, or leave the option out for the function's path",
-            );
-        }
-        let (krate, refresh) = (args.krate.map(|given| given.value), args.refresh.map(|given| given.value));
-        Some(Self { krate, expire: expire?, stale, refresh, retry, cache_if, name })
-    }
-}
-
-/// With `stale = "0s"` nothing stale is ever served, so options about stale values do nothing.
-fn nothing_stale(args: &Args, errors: &mut Errors) {
-    let Some(Time::Literal(_, Duration::ZERO)) = args.stale.as_ref().map(|given| &given.value) else {
-        return;
-    };
-    let mut refuse = |option: &Ident, what: &str| {
-        let problem = format!("{what} does nothing with `stale = \"0s\"`, which never serves a stale value");
-        errors.at(option, problem, format!("remove `{option}`, or write a longer `stale`"));
-    };
-    if let Some(given) = &args.retry {
-        refuse(&given.option, "`retry`");
-    }
-    if let Some(Given { option, value: Refresh::Background }) = &args.refresh {
-        refuse(option, "`refresh = \"background\"`");
-    }
-}
-
-fn expire(time: Time, errors: &mut Errors) -> Option<Length> {
-    match time {
-        Time::Word(word) if word.value() != "never" => {
-            let problem = "`expire` takes `\"never\"`, not `\"forever\"`";
-            errors.at(word, problem, "write `expire = \"never\"`");
-            None
-        }
-        Time::Literal(text, Duration::ZERO) => {
-            let help = "write a duration above zero, such as `expire = \"1s\"`";
-            errors.at(text, "`expire` is zero, so that no value would ever be fresh", help);
-            None
-        }
-        other => length(other, errors),
-    }
-}
-
-fn stale(time: Time, errors: &mut Errors) -> Option<Length> {
-    match time {
-        Time::Word(word) if word.value() != "forever" => {
-            let help = "write `stale = \"forever\"` to serve old values without limit, or `stale = \"0s\"` to serve none";
-            errors.at(word, "`stale = \"never\"` can be read in two ways", help);
-            None
-        }
-        other => length(other, errors),
-    }
-}
-
-fn retry(time: Time, errors: &mut Errors) -> Option<Length> {
-    match time {
-        Time::Word(word) => {
-            let problem = format!("`retry` takes a duration, not `\"{}\"`", word.value());
-            errors.at(
-                word,
-                problem,
-                "write how long a failure holds the next attempt back: `retry = \"10s\"`",
-            );
-            None
-        }
-        other => length(other, errors),
-    }
-}
-
-fn length(time: Time, errors: &mut Errors) -> Option<Length> {
-    match time {
-        Time::Literal(text, duration) => Some(Length::Fixed(duration, text.span())),
-        Time::Word(word) => Some(Length::Endless(word.span())),
-        Time::Const(expr) => nameable(&expr, errors).then_some(Length::Const(expr)),
-    }
 }
 
 impl Model {
@@ -340,7 +284,10 @@ impl Model {
     }
 
     pub(crate) fn refreshes_in_background(&self) -> bool {
-        self.policy.refresh == Some(Refresh::Background)
+        match &self.place {
+            Place::Static { policy, .. } => policy.refresh == Some(Refresh::Background),
+            Place::Slot(_) => false,
+        }
     }
 
     /// Can the return type be an alias of a `Result`? Only a path (or a macro that makes one) can hide it.
@@ -350,16 +297,6 @@ impl Model {
                 matches!(scan::peeled(ty), Type::Path(_) | Type::Macro(_))
             }
             _ => false,
-        }
-    }
-}
-
-impl Length {
-    /// Where it was written.
-    pub(crate) fn span(&self) -> Span {
-        match self {
-            Self::Fixed(_, span) | Self::Endless(span) => *span,
-            Self::Const(expr) => expr.span(),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type};
+use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type, TypePath};
 
 /// The first `word` anywhere in `tokens`.
 pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
@@ -14,8 +14,7 @@ pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
     })
 }
 
-/// The first named lifetime that is neither `'static` nor bound by a `for<…>` in the tokens themselves. An elided one
-/// is not found: without parameters to borrow from, the compiler refuses it by itself.
+/// The first named lifetime that is neither `'static` nor bound by a `for<…>` in the tokens themselves.
 pub(crate) fn borrow(tokens: impl ToTokens) -> Option<Lifetime> {
     let tokens = flat(tokens.into_token_stream());
     let mut bound = vec!["static".to_owned(), "_".to_owned()];
@@ -38,6 +37,60 @@ pub(crate) fn borrow(tokens: impl ToTokens) -> Option<Lifetime> {
         }
     }
     found.into_iter().find(|lifetime| !bound.iter().any(|name| lifetime.ident == name))
+}
+
+/// What a type borrows for less than `'static`: the `&` without a lifetime, or the lifetime. The inputs and outputs of
+/// function pointers borrow nothing.
+pub(crate) fn borrowed(ty: &Type) -> Option<TokenStream> {
+    let own = match ty {
+        Type::Reference(reference) if reference.lifetime.is_none() => {
+            Some(reference.and_token.to_token_stream())
+        }
+        Type::Reference(reference) => reference.lifetime.as_ref().and_then(short),
+        Type::Path(path) => arguments(path).find_map(|argument| match argument {
+            GenericArgument::Lifetime(lifetime) => short(lifetime),
+            _ => None,
+        }),
+        Type::FnPtr(_) | Type::TraitObject(_) | Type::ImplTrait(_) => {
+            borrow(ty).map(ToTokens::into_token_stream)
+        }
+        _ => None,
+    };
+    own.or_else(|| inner(ty).into_iter().find_map(borrowed))
+}
+
+/// A lifetime that may end before the process does.
+fn short(lifetime: &Lifetime) -> Option<TokenStream> {
+    (lifetime.ident != "static").then(|| lifetime.to_token_stream())
+}
+
+/// All generic arguments of a path.
+fn arguments(path: &TypePath) -> impl Iterator<Item = &GenericArgument> {
+    path.path.segments.iter().flat_map(|segment| match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => arguments.args.iter().collect::<Vec<_>>(),
+        _ => Vec::new(),
+    })
+}
+
+/// The types that a type is directly made of; none of a function pointer, whose values are addresses.
+pub(crate) fn inner(ty: &Type) -> Vec<&Type> {
+    match ty {
+        Type::Group(group) => vec![&group.elem],
+        Type::Paren(paren) => vec![&paren.elem],
+        Type::Reference(reference) => vec![&reference.elem],
+        Type::Array(array) => vec![&array.elem],
+        Type::Slice(slice) => vec![&slice.elem],
+        Type::Tuple(tuple) => tuple.elems.iter().collect(),
+        Type::Path(path) => {
+            let of_trait = path.qself.as_ref().map(|qself| &*qself.ty);
+            let types = arguments(path).filter_map(|argument| match argument {
+                GenericArgument::Type(ty) => Some(ty),
+                _ => None,
+            });
+            of_trait.into_iter().chain(types).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The tokens in order, those in groups included.
@@ -81,7 +134,7 @@ pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
 
 #[cfg(test)]
 mod tests {
-    use super::{borrow, first_argument, is_result, word};
+    use super::{borrow, borrowed, first_argument, is_result, word};
     use quote::{ToTokens as _, quote};
     use syn::parse_quote;
 
@@ -92,6 +145,17 @@ mod tests {
         assert!(borrow(quote!(for<'b> fn(&'b str) -> Box<dyn for<'c> Fn(&'c u8)>)).is_none());
         assert!(borrow(quote!(Foo<'_>)).is_none());
         assert_eq!(borrow(quote!((for<'b> fn(&'b str), &'d str))).unwrap().ident, "d");
+    }
+
+    #[test]
+    fn what_a_type_borrows_is_found_elided_or_named() {
+        let found = |ty: syn::Type| borrowed(&ty).map(|tokens| tokens.to_string().replace(' ', ""));
+        assert_eq!(found(parse_quote!(&'a str)).as_deref(), Some("'a"));
+        assert_eq!(found(parse_quote!(Vec<(u8, &str)>)).as_deref(), Some("&"));
+        assert_eq!(found(parse_quote!(Option<Cow<'_, str>>)).as_deref(), Some("'_"));
+        assert_eq!(found(parse_quote!(Box<fn(&'d str)>)).as_deref(), Some("'d"));
+        assert_eq!(found(parse_quote!([&'static [Cow<'static, str>]; 2])), None);
+        assert_eq!(found(parse_quote!((for<'b> fn(&'b str, &u8), Box<dyn Fn(&u8) -> &u8>))), None);
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! Reads the value of one option: duration, word, name, string, truth value, path, predicate.
+//! Reads the value of one option: duration, word, name, string, truth value, path, predicate; `keys` reads what is
+//! about keys.
 //!
 //! Invariants: every reader consumes `= value` and nothing behind it; every refusal says what to write for this very
 //! option; a value that a `macro_rules!` fragment wrapped in an invisible group is read like any other.
+
+pub(crate) mod keys;
 
 use crate::args::{Entry, Refresh, Time};
 use crate::duration;

@@ -39,7 +39,7 @@
 #![allow(unused_crate_dependencies)]
 
 use core::time::Duration;
-use dogpile::dogpile;
+use dogpile::{Dogpile, DogpileMap, dogpile, policy};
 
 const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -76,6 +76,60 @@ pub fn error_too() -> Result<(), u8> {
     Err(1)
 }
 
+/// Every option that is about keys.
+#[dogpile(expire = "1h", refresh = "background", capacity = 100, handle = KEYED, original = keyed_uncached)]
+pub fn keyed(name: &str, mut id: u64, (low, high): (u8, u8)) -> Result<u64, String> {
+    id += u64::from(low) + u64::from(high);
+    if name.is_empty() { Err(name.to_owned()) } else { Ok(id) }
+}
+
+/// One part alone.
+#[dogpile(expire = "never", skip(scale, _), capacity = "unbounded")]
+pub fn one_part(name: &str, scale: f64, _: &mut u8) -> f64 {
+    scale + if name.is_empty() { 0.5 } else { 1.5 }
+}
+
+/// Patterns.
+#[dogpile(expire = "never")]
+pub fn patterns((mut low, high): (u8, u8), &id: &u8) -> u8 {
+    low += high;
+    low + id
+}
+
+/// Instances of their own.
+pub struct Store {
+    one: Dogpile<u8>,
+    many: DogpileMap<(String, u8), u8>,
+    id: u8,
+}
+
+impl core::fmt::Debug for Store {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// A slot of one value.
+    #[dogpile(slot = self.one)]
+    pub fn one(&mut self) -> u8 {
+        self.id += 1;
+        self.id
+    }
+
+    /// A slot of many.
+    #[dogpile(slot = self.many)]
+    pub fn many(&self, name: &str, id: u8) -> Result<u8, String> {
+        if name.is_empty() { Err(name.to_owned()) } else { Ok(id + self.id) }
+    }
+
+    /// A key out of `self`.
+    #[dogpile(expire = "1h", key(self.id: u8, name.trim(): &str))]
+    pub fn by_id(&self, name: &str) -> usize {
+        usize::from(self.id) + name.len()
+    }
+}
+
 mod inner {
     use dogpile::dogpile;
 
@@ -95,4 +149,11 @@ fn main() {
     assert_eq!(error_too(), Err(1));
     assert_eq!(inner::inner(), 2);
     inner::INNER.invalidate();
+    assert_eq!((keyed("a", 1, (2, 3)), keyed_uncached("", 1, (2, 3))), (Ok(6), Err(String::new())));
+    assert_eq!(KEYED.get(("a", &1, &(2, 3))), Some(6));
+    assert!(one_part("a", 0.5, &mut 1) > 1.0);
+    assert_eq!(patterns((1, 2), &3), 6);
+    let (one, many) = (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h")));
+    let mut store = Store { one, many, id: 1 };
+    assert_eq!((store.one(), store.many("a", 1), store.by_id(" a ")), (2, Ok(3), 5));
 }

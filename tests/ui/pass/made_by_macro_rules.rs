@@ -62,7 +62,51 @@ mod reexported {
 
 through_dollar_crate!();
 
+macro_rules! keyed {
+    ($name:ident, $pat:pat, $ty:ty, $arg:ident: $of:ty, $refresh:literal, $body:expr) => {
+        #[dogpile(expire = "1h", refresh = $refresh, capacity = 10)]
+        fn $name($pat: $ty, $arg: $of, inner: u8) -> u32 {
+            u32::from(inner) + $body
+        }
+    };
+}
+
+keyed!(patterns, (a, mut b), (u32, u32), name: &str, "caller", { b += a; b + name.len() as u32 });
+keyed!(in_background, (a, mut b), (u32, u32), name: &str, "background", { b += a; b + name.len() as u32 });
+
+macro_rules! picked {
+    ($name:ident, $arg:ident, $part:expr, $ty:ty, $skipped:ident) => {
+        #[dogpile(expire = "1h", key($part: $ty, $arg))]
+        fn $name($arg: $ty, $skipped: f64) -> u32 {
+            $part.len() as u32 + $skipped as u32
+        }
+    };
+}
+
+picked!(picked_part, text, text.trim(), &str, scale);
+
+struct Slots {
+    many: dogpile::DogpileMap<u8, u32>,
+}
+
+macro_rules! slot {
+    ($name:ident, $self:ident, $slot:expr, $arg:ident) => {
+        impl Slots {
+            #[dogpile(slot = $slot)]
+            fn $name(&$self, $arg: u8) -> u32 {
+                $arg.into()
+            }
+        }
+    };
+}
+
+slot!(many, self, self.many, id);
+
 fn main() {
+    assert_eq!((patterns((1, 2), "abc", 4), in_background((1, 2), "abc", 4)), (10, 10));
+    assert_eq!(picked_part(" a ", 2.5), 3);
+    assert_eq!(Slots { many: dogpile::DogpileMap::new(dogpile::policy!(expire = "1h")) }.many(5), 5);
+
     assert_eq!((three(), four(), five(), six()), (3, Ok(4), 5, 6));
     assert_eq!((THREE.get(), FOUR.get(), FIVE.get()), (Some(3), Some(4), Some(5)));
     assert_eq!((seventy(), eighty(), forty_two(), nine()), (70, 80, 42, Ok(9)));

@@ -56,6 +56,39 @@ fn duration() -> ::core::result::Result<(Duration, Vec), u8> {
     ::core::result::Result::Ok((Duration, Vec))
 }
 
+trait Hash {}
+trait ToOwned {}
+trait Borrow {}
+struct DogpileMap;
+#[allow(non_camel_case_types)]
+struct usize;
+#[allow(non_camel_case_types)]
+struct str;
+
+#[::dogpile::dogpile(expire = "1h", capacity = "unbounded", refresh = "background")]
+fn keyed(text: &::core::primitive::str, (a, b): (::core::primitive::u8, ::core::primitive::u8), list: &[::core::primitive::u8]) -> Option {
+    let _ = (text, a, b, list);
+    Option
+}
+
+#[::dogpile::dogpile(expire = "1h", key(text.len(): ::core::primitive::usize))]
+fn picked(text: &::core::primitive::str) -> Option {
+    let _ = text;
+    Option
+}
+
+struct Slots {
+    many: ::dogpile::DogpileMap<::core::primitive::u8, Option>,
+}
+
+impl Slots {
+    #[::dogpile::dogpile(slot = self.many)]
+    fn many(&self, id: ::core::primitive::u8) -> Option {
+        let _ = id;
+        Option
+    }
+}
+
 static BY_HAND: ::dogpile::Dogpile<Option> = ::dogpile::Dogpile::new(::dogpile::policy!(expire = "1h"));
 
 fn main() {
@@ -63,5 +96,8 @@ fn main() {
     let _: Option = option_uncached();
     OPTION.invalidate();
     BY_HAND.set(Option);
+    let _: (Option, Option) = (keyed("a", (1, 2), &[3]), picked("a"));
+    let slots = Slots { many: ::dogpile::DogpileMap::new(::dogpile::policy!(expire = "1h")) };
+    let _: Option = slots.many(1);
     ::core::assert!(duration().is_ok());
 }

@@ -1,0 +1,8 @@
+use dogpile::dogpile;
+
+#[dogpile(expire = "1h")]
+fn config(text: &dyn AsRef<str>) -> usize {
+    text.as_ref().len()
+}
+
+fn main() {}

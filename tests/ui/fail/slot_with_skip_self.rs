@@ -1,0 +1,14 @@
+use dogpile::{Dogpile, dogpile};
+
+struct Settings {
+    values: Dogpile<u32>,
+}
+
+impl Settings {
+    #[dogpile(slot = self.values, skip(self))]
+    fn config(&self) -> u32 {
+        1
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use dogpile::{Dogpile, dogpile};
+
+struct Settings {
+    values: Dogpile<u32>,
+}
+
+impl Settings {
+    #[dogpile(slot = self.values)]
+    fn config() -> u32 {
+        1
+    }
+}
+
+fn main() {}
