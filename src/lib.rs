@@ -188,6 +188,42 @@
 /// assert_eq!(answer(), Ok(42));
 /// ```
 ///
+/// Parameters are the key, unless told otherwise; methods may keep their values in the instance:
+///
+/// ```
+/// use dogpile::{DogpileMap, dogpile, policy};
+///
+/// #[derive(Clone)]
+/// struct User {
+///     tenant: String,
+/// }
+///
+/// #[dogpile(expire = "5m", key(user.tenant: &str, id), capacity = 1_000)]
+/// fn greeting(user: &User, id: u64, loudness: f32) -> String {
+///     format!("{}/{id} at {loudness}", user.tenant)
+/// }
+///
+/// struct Directory {
+///     users: DogpileMap<u64, User>,
+/// }
+///
+/// impl Directory {
+///     #[dogpile(slot = self.users)]
+///     fn user(&self, id: u64) -> User {
+///         User { tenant: format!("tenant of {id}") }
+///     }
+/// }
+///
+/// #[dogpile(expire = "1m", skip(directory))]
+/// fn first_word(directory: &Directory, id: u64) -> String {
+///     directory.user(id).tenant.split(' ').next().unwrap_or_default().to_owned()
+/// }
+///
+/// let directory = Directory { users: DogpileMap::new(policy!(expire = "1h", capacity = "unbounded")) };
+/// assert_eq!(first_word(&directory, 7), "tenant");
+/// assert_eq!(greeting(&directory.user(7), 1, 0.5), greeting(&directory.user(7), 1, 0.9));
+/// ```
+///
 /// A mistake is a compile error with help:
 ///
 /// ```compile_fail

@@ -17,7 +17,7 @@
 #![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions, clippy::single_call_fn)]
 
 use core::time::Duration;
-use dogpile::{Dogpile, dogpile, policy};
+use dogpile::{Dogpile, DogpileMap, dogpile, policy};
 
 /// How long values live.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -88,6 +88,77 @@ impl Settings {
     }
 }
 
+/// Every option about keys.
+#[dogpile(
+    expire = "1h",
+    refresh = "background",
+    capacity = 1_000,
+    skip(_),
+    handle = LENGTHS,
+    original = length_uncached
+)]
+fn length(
+    word: &str,
+    mut found: Vec<u32>,
+    (low, high): (u32, u32),
+    &[last, ..]: &[u32; 4],
+    _: f64,
+) -> Result<u32, String> {
+    found.push(low + high + last);
+    if word.is_empty() { Err(word.to_owned()) } else { Ok(found.into_iter().sum()) }
+}
+
+/// One borrowed part, and a worker.
+#[dogpile(expire = "1h", refresh = "background")]
+fn size(word: &str) -> usize {
+    word.len()
+}
+
+/// One part, and patterns that the caller takes apart.
+#[dogpile(expire = "1h", capacity = "unbounded")]
+fn pattern((mut low, high): (u32, u32)) -> u32 {
+    low += high;
+    low
+}
+
+/// Parts that are written out.
+#[dogpile(expire = "1h", key(word.as_ref().trim(): &str, ratio.to_bits(): u64))]
+fn picked(word: impl AsRef<str>, ratio: f64, log: &mut Vec<String>) -> usize {
+    log.push(word.as_ref().to_owned());
+    word.as_ref().len() + usize::from(ratio > 0.5)
+}
+
+/// Values of its own.
+struct Store {
+    /// One value.
+    one: Dogpile<u32>,
+    /// Many values.
+    many: DogpileMap<(String, u32), u32>,
+    /// What tells instances apart.
+    number: u32,
+}
+
+impl Store {
+    /// A slot of one value.
+    #[dogpile(slot = self.one)]
+    fn one(&mut self) -> u32 {
+        self.number += 1;
+        self.number
+    }
+
+    /// A slot of many.
+    #[dogpile(slot = self.many)]
+    fn many(&self, word: &str, number: u32) -> Result<u32, String> {
+        if word.is_empty() { Err(word.to_owned()) } else { Ok(number + self.number) }
+    }
+
+    /// A key out of the instance.
+    #[dogpile(expire = "1h", key(self.number: u32))]
+    fn by_number(&self) -> u32 {
+        self.number
+    }
+}
+
 /// Without the attribute.
 static BY_HAND: Dogpile<u32> = Dogpile::new(policy!(
     expire = "1h",
@@ -109,4 +180,15 @@ fn everything_works_under_every_lint() {
     Settings::prepare();
     assert_eq!(Settings::borrowing(), Ok(1));
     assert_eq!(BY_HAND.get_or_compute(|| 2), 2);
+    assert_eq!(
+        length("a", vec![1], (2, 3), &[4; 4], 0.5),
+        length_uncached("a", vec![1], (2, 3), &[4; 4], 0.5)
+    );
+    assert_eq!(LENGTHS.get(("a", &vec![1], &(2, 3), &[4; 4])), Some(10));
+    assert_eq!((pattern((1, 2)), picked("word", 0.5, &mut Vec::new())), (3, 4));
+    assert_eq!(size("word"), 4);
+    let (one, many) =
+        (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h", capacity = 9)));
+    let mut store = Store { one, many, number: 1 };
+    assert_eq!((store.one(), store.many("a", 1), store.by_number()), (2, Ok(3), 2));
 }

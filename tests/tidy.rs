@@ -22,7 +22,7 @@ const RUNTIME_ORDER: &[&[&str]] = &[
     &["wait", "pool"],
     &["stats"],
     &["slot"],
-    &["policy", "key", "era"],
+    &["policy", "era"],
     &["clock"],
     &["sync"],
     &["key"],

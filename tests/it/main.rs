@@ -6,6 +6,8 @@ mod background;
 mod drops;
 mod failure;
 mod harness;
+mod keyed_attribute;
+mod keyed_methods;
 mod locks;
 mod promises;
 mod recursion;
