@@ -337,7 +337,7 @@ impl<V, R> fmt::Debug for Policy<V, R> {
             .field("refresh", &std::any::type_name::<R>().rsplit("::").next().unwrap_or_default())
             .field("has_cache_if", &self.cache_if.is_some())
             .field("capacity", &self.most_keys())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
