@@ -16,6 +16,7 @@ mod tasks;
 use crate::call::{Refresh, resolve};
 use crate::dogpile::Ref;
 use crate::failing::{Alone, Never, Punctual, Together};
+use crate::flight::Home as _;
 use crate::flight::Terms;
 use crate::key::{KeyOf, Lookup};
 use crate::policy::{Caller, Policy, Verdict};
@@ -277,8 +278,10 @@ where
     ///
     /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`.
     pub fn set(&self, key: K, mut value: V) {
-        while let Err(returned) = self.node(&&key).set(value) {
+        let mut node = self.node(&&key);
+        while let Err(returned) = node.set(value) {
             value = returned;
+            node = Kept::successor(&node);
         }
     }
 
