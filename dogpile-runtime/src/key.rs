@@ -183,6 +183,7 @@ mod tests {
     use super::*;
 
     /// Whether `query` is found where `key` was put.
+    #[expect(clippy::needless_pass_by_value, reason = "queries are references, or tuples of them")]
     fn finds<Q: Lookup<Key: Key>>(query: Q, key: &Q::Key) -> bool {
         let hashes = RandomState::new();
         let mut state = hashes.build_hasher();
@@ -212,6 +213,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::many_single_char_names, reason = "twelve of a kind")]
     fn every_part_counts() {
         for part in 0..12 {
             let mut other = [0_u8; 12];

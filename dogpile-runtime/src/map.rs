@@ -45,6 +45,9 @@ use crate::timeout::{Patience, WaitTimeout};
 /// map may hold, beyond its capacity, as many keys as there are computations under way. Each time a value lands the map
 /// also looks at a few others, and forgets those that are too old to be served.
 ///
+/// Evicted values are dropped a few dozen at a time, unless that were more than an eighth of the capacity: one system
+/// call serves them all. Of any key at most one old value waits, and none after [`invalidate`](Self::invalidate).
+///
 /// # Hashing
 ///
 /// With `foldhash`, seeded at random for every map: whoever chooses keys cannot know which of them collide.
@@ -293,6 +296,9 @@ where
         if let Some(node) = self.known(&query) {
             node.invalidate();
         }
+        if let Some(table) = self.table.get() {
+            table.flush();
+        }
     }
 
     /// Makes the key's value stale: the next call regenerates it, the others keep it meanwhile, as far as the policy's
@@ -311,6 +317,7 @@ where
     pub fn invalidate_all(&self) {
         if let Some(table) = self.table.get() {
             table.terms().eras.invalidate();
+            table.flush();
         }
     }
 
@@ -332,6 +339,7 @@ where
                 }
             }
         }
+        table.flush();
     }
 
     /// How many keys have a servable value. Counts them: its time grows with the number of keys.

@@ -10,7 +10,7 @@
 //! books, and a key whose flight is live is not evicted.
 
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::mem;
 use std::sync::{Arc, Weak};
 
 use foldhash::quality::RandomState;
@@ -19,13 +19,35 @@ use crate::clock::{NEVER, Tick};
 use crate::evict::{Evict, Marks, Resident};
 use crate::flight::{Flights, Home, Terms};
 use crate::key::Lookup;
-use crate::slot::{Index, Link, Linked};
+use crate::slot::{Index, Leaving, Link, Linked, Replaced};
 
 /// One key of a map.
 pub(crate) type Node<K, V> = Flights<V, Kept<K, V>>;
 
-/// Which keys have values, and which of them go first.
-type Books<K, V> = Evict<Arc<Node<K, V>>>;
+/// What changes under the lock of the index, besides the chains.
+struct Books<K, V> {
+    /// Which keys have values, and which of them go first.
+    evict: Evict<Arc<Node<K, V>>>,
+    /// Evicted values and removed keys that wait for company.
+    leaving: Leaving,
+    /// The hashes of the evicted ones.
+    evicted: Vec<u64>,
+}
+
+impl<K, V> Books<K, V> {
+    /// All that waits, to be dropped after the lock.
+    fn take_leaving(&mut self) -> Leaving {
+        self.evicted.clear();
+        mem::take(&mut self.leaving)
+    }
+}
+
+/// As many evicted values and removed keys may wait until they are let go of together; letting go of one by one would
+/// have every other thread of the process pass a fence for each. None if the capacity is small.
+const COMPANY: usize = 64;
+
+/// The share of the capacity that may wait, as a divisor.
+const COMPANY_SHARE: usize = 8;
 
 /// What a map knows of a key besides its value.
 pub(crate) struct Kept<K, V> {
@@ -38,6 +60,8 @@ pub(crate) struct Kept<K, V> {
 pub(crate) struct Table<K, V> {
     nodes: Index<Node<K, V>, Books<K, V>>,
     hasher: RandomState,
+    /// The most that may wait to be let go of.
+    company: usize,
     terms: Arc<Terms<V>>,
     /// Whether values expire by themselves.
     expires: bool,
@@ -58,8 +82,13 @@ where
     pub(crate) fn new(terms: Terms<V>) -> Self {
         let capacity = terms.policy().most_keys().unwrap_or(usize::MAX);
         Self {
-            nodes: Index::new(Evict::new(capacity)),
+            nodes: Index::new(Books {
+                evict: Evict::new(capacity),
+                leaving: Leaving::new(),
+                evicted: Vec::new(),
+            }),
             hasher: RandomState::default(),
+            company: (capacity / COMPANY_SHARE).min(COMPANY),
             expires: terms.policy().expires(),
             terms: Arc::new(terms),
         }
@@ -145,39 +174,62 @@ where
     fn admit(&self, node: &Arc<Node<K, V>>) {
         let now = self.terms.now();
         let mut victims = Vec::new();
-        self.nodes.lock().admit(Arc::clone(node), now, &mut victims);
+        self.nodes.lock().evict.admit(Arc::clone(node), now, &mut victims);
         if node.is_removed() {
             // Whoever removed it may have looked into the books before it was in there.
             self.remove(node);
         }
-        // A destructor that panics must not keep the others from going; its panic is the caller's in the end.
-        let mut panicked = None;
         for victim in victims {
-            match catch_unwind(AssertUnwindSafe(|| victim.evict())) {
-                Ok(true) => self.terms.counters.eviction(),
-                Ok(false) => self.keep(&victim),
-                Err(payload) => panicked = Some(payload),
+            match victim.evict() {
+                Some((value, is_removed)) => {
+                    self.terms.counters.eviction();
+                    self.let_go(&victim, value, is_removed);
+                }
+                None => self.keep(&victim),
             }
-        }
-        if let Some(payload) = panicked {
-            resume_unwind(payload);
         }
     }
 
     /// Takes a victim back whose value is being regenerated.
     fn keep(&self, victim: &Arc<Node<K, V>>) {
-        self.nodes.lock().readmit(Arc::clone(victim));
+        self.nodes.lock().evict.readmit(Arc::clone(victim));
         if victim.is_removed() {
             // As above: it may have been removed in between.
             self.remove(victim);
         }
     }
 
+    /// Has an evicted value, and the key if that is removed, wait for others that go.
+    fn let_go(&self, victim: &Arc<Node<K, V>>, value: Replaced<V>, is_removed: bool) {
+        let hash = victim.home.link.hash();
+        let mut nodes = self.nodes.lock();
+        // At most one old value of a key waits.
+        let before = nodes.evicted.contains(&hash).then(|| nodes.take_leaving());
+        nodes.evicted.push(hash);
+        nodes.leaving.add_value(value);
+        if let Some(unlinked) = is_removed.then(|| nodes.unlink(victim)).flatten() {
+            nodes.leaving.add_node(unlinked);
+        }
+        let after = (nodes.leaving.len() > self.company).then(|| nodes.take_leaving());
+        drop(nodes);
+        drop((before, after));
+    }
+
     fn remove(&self, node: &Arc<Node<K, V>>) {
         let mut nodes = self.nodes.lock();
-        let leaving = (nodes.remove(node), nodes.unlink(node));
+        let forgotten = nodes.evict.remove(node);
+        if let Some(unlinked) = nodes.unlink(node) {
+            nodes.leaving.add_node(unlinked);
+        }
+        let leaving = (nodes.leaving.len() > self.company).then(|| nodes.take_leaving());
         drop(nodes);
         // After the lock: they may be the last to know the key.
+        drop((forgotten, leaving));
+    }
+
+    /// Lets go of everything that waits for that.
+    pub(crate) fn flush(&self) {
+        let leaving = self.nodes.lock().take_leaving();
         drop(leaving);
     }
 }

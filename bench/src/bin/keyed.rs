@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use cached::macros::concurrent_cached;
-use dogpile::{DogpileMap, Policy};
+use dogpile::{Dogpile, Policy, dogpile};
 use dogpile_bench::{Bar, Contender, Plan, Round, conclude, print_conditions, print_latencies, race};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -16,14 +16,14 @@ const THREADS: [usize; 2] = [1, 2];
 /// As many keys as are looked up in turn: few enough to stay in the processor's caches, too many to be predicted.
 const KEYS: u64 = 64;
 
-static BY_NUMBER: DogpileMap<u64, u64> = DogpileMap::new(Policy::expire(HOUR).capacity(10_000));
+#[dogpile(expire = "1h", capacity = 10_000)]
 fn by_dogpile(key: u64) -> u64 {
-    BY_NUMBER.__dogpile_probe(&key).get_or_compute(move || compute(key))
+    compute(key)
 }
 
-static BY_TEXT: DogpileMap<String, u64> = DogpileMap::new(Policy::expire(HOUR).capacity(10_000));
+#[dogpile(expire = "1h", capacity = 10_000)]
 fn text_by_dogpile(key: &str) -> u64 {
-    BY_TEXT.__dogpile_probe(key).get_or_compute(move || length(key))
+    length(key)
 }
 
 #[concurrent_cached(ttl_secs = 3600)]
@@ -48,6 +48,22 @@ fn text_by_moka(key: &str) -> u64 {
     let cache =
         CACHE.get_or_init(|| moka::sync::Cache::builder().max_capacity(10_000).time_to_live(HOUR).build());
     cache.get_with_by_ref(key, || length(key))
+}
+
+/// Each value behind a hash map from the registry, instead of the index of our own: without a bound, and for that reason
+/// without a note of who was asked for.
+fn by_papaya(key: u64) -> u64 {
+    type Values = papaya::HashMap<u64, Dogpile<u64>, foldhash::quality::RandomState>;
+    static VALUES: OnceLock<Values> = OnceLock::new();
+    let values = VALUES.get_or_init(Values::default).pin();
+    let make = || values.get_or_insert_with(key, || Dogpile::new(Policy::expire(HOUR)));
+    values.get(&key).unwrap_or_else(make).get_or_compute(|| compute(key))
+}
+
+fn by_quick_cache(key: u64) -> u64 {
+    static CACHE: OnceLock<quick_cache::sync::Cache<u64, u64>> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| quick_cache::sync::Cache::new(10_000));
+    cache.get_or_insert_with(&key, || Ok::<_, ()>(compute(key))).unwrap_or_default()
 }
 
 #[cold]
@@ -78,8 +94,8 @@ fn in_turn(name: &str, call: impl Fn(u64) -> u64 + Send + Sync + 'static) -> Con
 const OURS: usize = 0;
 const OURS_ONE_KEY: usize = 1;
 const CACHED: usize = 2;
-const OURS_TEXT: usize = 4;
-const CACHED_TEXT: usize = 5;
+const OURS_TEXT: usize = 6;
+const CACHED_TEXT: usize = 7;
 
 fn contenders() -> Vec<Contender> {
     let text = |name: &str, call: fn(&str) -> u64| {
@@ -91,6 +107,8 @@ fn contenders() -> Vec<Contender> {
         Contender::new("**dogpile**, the same `u64` all the time", || by_dogpile(7)),
         in_turn("cached `#[concurrent_cached(ttl_secs = 3600)]`, `u64`", by_cached),
         in_turn("moka `sync::Cache::get_with`, `u64`", by_moka),
+        in_turn("quick_cache `get_or_insert_with`, `u64`, no expiry", by_quick_cache),
+        in_turn("*alternative:* `papaya` from `u64` to `Dogpile`, no bound", by_papaya),
         text("**dogpile**, `&str`, capacity 10 000", text_by_dogpile),
         text("cached `#[concurrent_cached(ttl_secs = 3600)]`, `String`", |key| {
             text_by_cached(key.to_owned())

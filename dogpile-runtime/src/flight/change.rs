@@ -63,17 +63,17 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
     }
 
-    /// Makes room: forgets the value, unless a flight is under way that regenerates it.
-    pub(crate) fn evict(self: &Arc<Self>) -> bool {
+    /// Makes room: takes the value out, unless a flight is under way that regenerates it. Also whether that removed the
+    /// key, of which its home is not told again.
+    pub(crate) fn evict(&self) -> Option<(Replaced<V>, bool)> {
         let mut locked = self.slot.lock();
         if locked.live.is_some() {
-            return false;
+            return None;
         }
-        let leaving = (Some(locked.replace(None)), self.orphan(&mut locked));
-        let is_removed = Self::remove_if_vacant(&mut locked);
-        drop(locked);
-        self.settle_up(Aftermath { leaving, is_removed, ..Aftermath::nothing() });
-        true
+        let replaced = locked.replace(None);
+        let nobody = self.orphan(&mut locked);
+        debug_assert!(nobody.is_none(), "no flight is live");
+        Some((replaced, Self::remove_if_vacant(&mut locked)))
     }
 
     pub(super) fn orphan(&self, locked: &mut Locked<'_, V, State<V>>) -> Option<Live<V>> {

@@ -314,39 +314,58 @@ fn announce_in_common(address: *mut ()) -> &'static Hazard {
     &row.hazards[0]
 }
 
-/// Whether a reader may be using the value at `address`. Meaningful after [`fence::heavy`] only.
-fn is_protected(address: *const ()) -> bool {
-    rows().flat_map(|row| &row.hazards).any(|hazard| {
-        // Acquire: pairs with the Releases in `announce` and `clear`; whatever a reader did with the value before
-        // it let go happens before the value is freed.
-        ptr::eq(hazard.0.load(Ordering::Acquire), address)
-    })
+/// Every address that a reader may be using. Meaningful after [`fence::heavy`] only.
+fn announced() -> impl Iterator<Item = *mut ()> {
+    // Acquire: pairs with the Releases in `announce` and `clear`; whatever a reader did with the value before it let go
+    // happens before the value is freed.
+    rows().flat_map(|row| &row.hazards).map(|hazard| hazard.0.load(Ordering::Acquire))
 }
 
 /// Lets go of a value that has been taken out of its slot: at once, or when its last reader leaves.
 pub(super) fn retire(value: Retired) {
-    if fence::heavy() && !is_protected(value.address.as_ptr()) {
+    if fence::heavy() && !announced().any(|address| ptr::eq(address, value.address.as_ptr())) {
         return drop(value);
     }
+    leave(vec![value]);
+}
+
+/// The same for many values at the price of one.
+pub(super) fn retire_all(values: Vec<Retired>) {
+    if !values.is_empty() {
+        let (read, unread) = if fence::heavy() { parted(values) } else { (values, Vec::new()) };
+        if !read.is_empty() {
+            leave(read);
+        }
+        drop(unread);
+    }
+}
+
+/// Those that a reader may be using, and those that nobody uses.
+fn parted(values: Vec<Retired>) -> (Vec<Retired>, Vec<Retired>) {
+    let announced: Vec<_> = announced().filter(|address| !address.is_null()).collect();
+    values.into_iter().partition(|value| announced.contains(&value.address.as_ptr()))
+}
+
+/// Leaves values to their readers.
+fn leave(values: Vec<Retired>) {
     let mut retired = RETIRED.lock();
-    retired.push(value);
-    // Release: pairs with the Acquire in `retirements`; the swap that took the value out of its slot comes before.
+    retired.extend(values);
+    // Release: pairs with the Acquire in `retirements`; the swaps that took the values out of their slots come before.
     RETIREMENTS.0.fetch_add(1, Ordering::Release);
     drop(retired);
-    // The reader may have left between the look and the push, and found nothing to reclaim.
+    // A reader may have left between the look and the push, and found nothing to reclaim.
     reclaim();
 }
 
 /// Frees what was retired while it was being read and is not any more.
 #[cold]
 pub(super) fn reclaim() {
-    let unread: Vec<_> = {
+    let unread = {
         let mut retired = RETIRED.lock();
         if retired.is_empty() || !fence::heavy() {
             return;
         }
-        let (read, unread) =
-            mem::take(&mut *retired).into_iter().partition(|value| is_protected(value.address.as_ptr()));
+        let (read, unread) = parted(mem::take(&mut *retired));
         *retired = read;
         unread
     };

@@ -308,6 +308,14 @@ pub(crate) struct Unlinked<N>(NonNull<N>);
 // SAFETY: it owns a count of an `Arc<N>`, and sending it needs of `N` what sending that does.
 unsafe impl<N: Send + Sync> Send for Unlinked<N> {}
 
+impl<N> Unlinked<N> {
+    pub(super) fn into_retired(self) -> Retired {
+        let node = mem::ManuallyDrop::new(self).0;
+        // SAFETY: as in `drop`, which does not run.
+        unsafe { Retired::new(node) }
+    }
+}
+
 impl<N> Drop for Unlinked<N> {
     fn drop(&mut self) {
         // SAFETY: the count is ours, and was made by `Arc::into_raw` in `Writer::link`, which asks

@@ -13,6 +13,7 @@ mod hazard;
 mod index;
 
 use std::marker::PhantomData;
+use std::mem;
 use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use crate::sync::{AtomicPtr, Condvar, Mutex, MutexGuard, Ordering, step};
 pub(crate) use entry::Entry;
 use hazard::{Announced, Retired, Use};
-pub(crate) use index::{Index, Link, Linked};
+pub(crate) use index::{Index, Link, Linked, Unlinked};
 
 /// The place of one value, and under its lock whatever else there is to know about it.
 #[derive(Debug)]
@@ -163,6 +164,42 @@ impl<V> Drop for Replaced<V> {
             // `V: Send + Sync + 'static` of every value that gets into a slot.
             hazard::retire(unsafe { Retired::new(entry) });
         }
+    }
+}
+
+impl<V> Replaced<V> {
+    fn into_retired(mut self) -> Option<Retired> {
+        // SAFETY: as in `drop`, which finds nothing any more.
+        self.0.take().map(|entry| unsafe { Retired::new(entry) })
+    }
+}
+
+/// Values and nodes that were taken out, and are let go of together when it is dropped, which is to happen outside of
+/// every lock: one heavy fence for all of them.
+#[derive(Debug, Default)]
+pub(crate) struct Leaving(Vec<Retired>);
+
+impl Leaving {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn add_value<V: Send + Sync + 'static>(&mut self, value: Replaced<V>) {
+        self.0.extend(value.into_retired());
+    }
+
+    pub(crate) fn add_node<N: Send + Sync + 'static>(&mut self, node: Unlinked<N>) {
+        self.0.push(node.into_retired());
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        hazard::retire_all(mem::take(&mut self.0));
     }
 }
 
