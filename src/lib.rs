@@ -19,7 +19,11 @@
 //! # Contents
 //!
 //! * [What a call does](#what-a-call-does): the whole algorithm in a table
+//! * [Parameters](#parameters): keys, borrowed look-ups, bounded memory
+//! * [Methods](#methods): values in the instance
+//! * [Tasks](#tasks): async functions, cancellation
 //! * [Failures](#failures): errors, panics, recursion
+//! * [Time](#time): before expiry, at random, by the value, when computations hang
 //! * [The handle](#the-handle): looking, replacing, invalidating, counting
 //! * [Without the attribute](#without-the-attribute): [`Dogpile`], [`Policy`] and [`policy!`]
 //! * [In the background](#in-the-background)
@@ -45,6 +49,72 @@
 //! This is the *dogpile lock* of Mike Bayer's `dogpile.core` and `dogpile.cache` for Python. Nobody waits while there
 //! is a value that may be served; there is at most one computation at a time, and at most one that succeeds in a
 //! period of `expire`; no code of yours ever runs under a lock of ours.
+//!
+//! # Parameters
+//!
+//! Every set of arguments has a value of its own, with all promises above. The key is the owned type of the parameter,
+//! or the tuple of them; it is looked up as it is lent, and copied only when it has to be kept.
+//!
+//! ```
+//! use dogpile::dogpile;
+//!
+//! #[dogpile(expire = "5m", capacity = 50_000, handle = PROFILES)]
+//! fn profile(tenant: &str, id: u64) -> String {
+//!     format!("{tenant}/{id}") // slow, no doubt
+//! }
+//!
+//! assert_eq!(profile("north", 7), "north/7");
+//! assert!(PROFILES.has_value(("north", &7))); // the handle is a map from `(String, u64)`
+//! PROFILES.invalidate(("north", &7));
+//! assert_eq!(PROFILES.len(), 0);
+//! ```
+//!
+//! `key(…)` says what identifies a call where not every parameter does, or where one cannot (a `f64`, a `&mut`, an
+//! `impl Trait`), and may look into parameters: `key(id, user.tenant: &str)`. `skip(…)` leaves parameters out.
+//!
+//! At most `capacity` keys have values, 10 000 unless told otherwise. Those that nobody asks for go first; a hit sets one
+//! bit for that, if it is not set already.
+//!
+//! # Methods
+//!
+//! A static would be shared by all instances. So a method says what tells them apart (`key(self.id: u64)`), that nothing
+//! does (`skip(self)`), or where the instance keeps its values: in a field, whose policy then rules.
+//!
+//! ```
+//! use dogpile::{DogpileMap, Policy, dogpile};
+//! use std::time::Duration;
+//!
+//! struct Directory {
+//!     users: DogpileMap<u64, String>,
+//! }
+//!
+//! impl Directory {
+//!     fn new(lifetime: Duration) -> Self {
+//!         Self { users: DogpileMap::new(Policy::expire(lifetime).capacity(1_000)) }
+//!     }
+//!
+//!     #[dogpile(slot = self.users)]
+//!     fn user(&self, id: u64) -> String {
+//!         format!("user {id}")
+//!     }
+//! }
+//!
+//! let (one, other) = (Directory::new(Duration::from_secs(60)), Directory::new(Duration::from_secs(5)));
+//! assert_eq!(one.user(3), "user 3");
+//! assert!(one.users.has_value(&3) && !other.users.has_value(&3));
+//! ```
+//!
+//! # Tasks
+//!
+//! `async` functions are annotated in the same way, and run on any executor. A hit, fresh or stale, is ready at the first
+//! poll. Whoever waits blocks no thread. Threads and tasks that use one [`Dogpile`] share its computations.
+//!
+//! Any of the futures may be dropped at any time: if it was computing, one of those who wait computes in its place. With
+//! the feature `tokio`, `refresh = "background"` runs every computation in a task of its own, so that no caller's going
+//! away loses work.
+//!
+//! A future that computes a first value and is kept, but never polled again, holds up those who wait for it. Give
+//! such a function a `lease`, a `wait`, or `refresh = "background"`.
 //!
 //! # Failures
 //!
@@ -74,6 +144,17 @@
 //!   names of all functions involved, also across threads.
 //! * A `Result` behind a **type alias** is refused at compile time, unless `fallible = true` (or `false`) says what it
 //!   is: no error is cached by accident.
+//!
+//! # Time
+//!
+//! | option | |
+//! |---|---|
+//! | `expire = \|value\| …` | the lifetime comes from the value, as that of a token does; zero: not stored |
+//! | `early = "5m"`, `"10%"` | the election opens so long before expiry, and nobody sees an expired value |
+//! | `early = "auto"` | the same at a time that chance decides, the likelier the nearer expiry is and the longer computations take (`XFetch`) |
+//! | `jitter = "10%"` | lifetimes are shortened at random, so that what was made together does not expire together |
+//! | `lease = "30s"` | a computation that hangs is replaced; its late result is dropped |
+//! | `wait = "2s"` | a caller waits so long for somebody else's first value, then it gets a [`WaitTimeout`] |
 //!
 //! # The handle
 //!
@@ -143,10 +224,11 @@
 //!
 //! # Not supported
 //!
-//! Functions with parameters, methods, and `async` functions: not yet. Generic functions: a `static` is shared by all
-//! instances. The attribute cannot see an enclosing generic `impl`; there a function's value is shared by all
-//! instances as well. Shared stores (Redis, files): no. A computation that waits for a *thread* which calls the same
-//! function is not detected, and hangs.
+//! A generic function needs a key that settles its type parameters, or a `slot`: a `static` is shared by all instances.
+//! Of an enclosing generic `impl` the attribute sees nothing; there a function's values are shared by all instances as
+//! well. Weights, eviction listeners, expiry by idleness, shared stores (Redis, files): no. A computation that waits for
+//! a *thread or task* which calls the same function is not detected, and hangs until its `lease` ends, and so do tasks
+//! that wait for each other's computations in a circle.
 #![forbid(unsafe_code)]
 
 /// # Examples
