@@ -28,7 +28,7 @@ use crate::timeout::{Patience, WaitTimeout};
 /// Calls return the cached value at the price of a plain read. They wait only while the very first value is computed;
 /// after expiry exactly one caller regenerates it while everybody else keeps the stale one.
 ///
-/// `R` is who regenerates: [`Caller`] or [`Background`], as the policy says.
+/// `R` is who regenerates: [`Caller`] or [`Background`](crate::Background), as the policy says.
 ///
 /// # Recursion
 ///
