@@ -10,10 +10,10 @@ use dogpile::{Dogpile, Policy};
 use crate::support::{Event, HOUR, NANOSECOND, hourly, panic_of, until_waiting};
 
 /// Counts how many of its kind are alive.
-struct Counted(Arc<AtomicUsize>);
+pub(crate) struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
-    fn new(alive: &Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(alive: &Arc<AtomicUsize>) -> Self {
         alive.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(alive))
     }
@@ -31,7 +31,7 @@ impl Drop for Counted {
     }
 }
 
-fn alive(counter: &AtomicUsize) -> usize {
+pub(crate) fn alive(counter: &AtomicUsize) -> usize {
     counter.load(Ordering::SeqCst)
 }
 

@@ -55,7 +55,7 @@ fn meddled(policy: Policy<Meddler>) -> (Arc<Dogpile<Meddler>>, Arc<Callback>) {
 }
 
 /// Fails instead of hanging.
-fn within_deadline(what: &str, run: impl FnOnce() + Send + 'static) {
+pub(crate) fn within_deadline(what: &str, run: impl FnOnce() + Send + 'static) {
     let (tell, done) = mpsc::channel();
     let thread = thread::spawn(move || {
         run();

@@ -1,8 +1,9 @@
 //! Events to wait for, each with a deadline that says what it waited for.
 
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use dogpile::{Dogpile, Policy};
+use dogpile::{Dogpile, DogpileMap, Policy};
 use parking_lot::{Condvar, Mutex};
 
 /// Far beyond what any event here takes; only a bug makes a test wait so long.
@@ -53,6 +54,15 @@ pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
 /// Waits until that many calls have had to wait for a flight.
 pub(crate) fn until_waiting<V: Clone + Send + Sync + 'static, R>(dogpile: &Dogpile<V, R>, calls: u64) {
     eventually("followers wait", || dogpile.stats().waits >= calls);
+}
+
+/// The same for the keys of a map, all together.
+pub(crate) fn until_waiting_in<K, V, R>(map: &DogpileMap<K, V, R>, calls: u64)
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    eventually("followers wait", || map.stats().waits >= calls);
 }
 
 /// The message of a panic.

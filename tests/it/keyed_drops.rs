@@ -1,0 +1,278 @@
+//! Values go promptly, and so do keys, once nobody looks at them.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc;
+use std::thread;
+
+use dogpile::testing::freeze;
+use dogpile::{Background, DogpileMap, Policy};
+
+use crate::drops::{Counted, alive};
+use crate::support::{DEADLINE, Event, HOUR, NANOSECOND, eventually, hourly, panic_of, until_waiting_in};
+
+/// A key of which all clones are counted.
+#[derive(Clone)]
+pub(crate) struct CountedKey(u32, #[expect(dead_code, reason = "its end is the point")] Counted);
+
+impl CountedKey {
+    pub(crate) fn new(id: u32, keys: &Arc<AtomicUsize>) -> Self {
+        Self(id, Counted::new(keys))
+    }
+}
+
+impl Hash for CountedKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl PartialEq for CountedKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for CountedKey {}
+
+/// How many keys and values are alive.
+#[derive(Default)]
+struct Census {
+    keys: Arc<AtomicUsize>,
+    values: Arc<AtomicUsize>,
+}
+
+impl Census {
+    fn key(&self, id: u32) -> CountedKey {
+        CountedKey::new(id, &self.keys)
+    }
+
+    fn value(&self) -> Counted {
+        Counted::new(&self.values)
+    }
+
+    fn take(&self) -> (usize, usize) {
+        (alive(&self.keys), alive(&self.values))
+    }
+}
+
+fn census() -> (DogpileMap<CountedKey, Counted>, Census) {
+    (DogpileMap::new(hourly()), Census::default())
+}
+
+#[test]
+fn superseded_value_of_a_key_is_dropped_at_once() {
+    let time = freeze();
+    let (map, census) = census();
+    for _ in 0..10 {
+        for id in 0..3 {
+            drop(map.get_or_compute(census.key(id), || census.value()));
+        }
+        assert_eq!(census.take(), (3, 3));
+        time.advance(HOUR + NANOSECOND);
+    }
+    map.set(census.key(0), census.value());
+    assert_eq!(census.take(), (3, 3));
+    for left in [2, 1, 0] {
+        map.invalidate(&census.key(u32::try_from(left).unwrap()));
+        assert_eq!(census.take(), (left, left), "neither key nor value after `invalidate`");
+    }
+}
+
+#[test]
+fn looking_keeps_no_key() {
+    let _time = freeze();
+    let (map, census) = census();
+    let key = census.key(0);
+    assert!(map.get(&key).is_none() && map.read(&key).is_none() && !map.is_computing(&key));
+    map.invalidate(&key);
+    map.expire(&key);
+    assert_eq!(census.take(), (1, 0), "ours");
+    map.set(key.clone(), census.value());
+    assert!(map.get(&key).is_some() && map.age(&key).is_some());
+    assert_eq!(census.take(), (2, 1));
+}
+
+#[test]
+fn reader_keeps_its_value_whatever_becomes_of_its_key() {
+    let time = freeze();
+    let census = Census::default();
+    let map = DogpileMap::new(hourly().capacity(1));
+    let read = || {
+        map.set(census.key(0), census.value());
+        map.read(&census.key(0)).unwrap()
+    };
+    let invalidated = read();
+    map.invalidate(&census.key(0));
+    assert_eq!(census.take(), (0, 1), "the value is read, the key is not");
+    let evicted = read();
+    map.set(census.key(1), census.value());
+    assert_eq!((map.len(), census.take()), (1, (1, 3)));
+    let replaced = read();
+    map.set(census.key(0), census.value());
+    assert_eq!(census.take(), (1, 4));
+    let expired = read();
+    time.advance(HOUR * 2);
+    map.invalidate_all();
+    drop(map.get_or_compute(census.key(0), || census.value()));
+    assert_eq!(census.take(), (1, 5));
+    for (reader, left) in [invalidated, evicted, replaced, expired].into_iter().zip([4, 3, 2, 1]) {
+        drop(reader);
+        assert_eq!(census.take(), (1, left));
+    }
+}
+
+#[test]
+fn many_guards_of_one_thread_are_no_harm() {
+    let _time = freeze();
+    let (map, census) = census();
+    for _ in 0..2 {
+        let key = |id| map.set(census.key(id), census.value());
+        (0..20).for_each(key);
+        let readers: Vec<_> = (0..100).map(|n| map.read(&census.key(n % 20)).unwrap()).collect();
+        map.retain(|_, _| false);
+        assert_eq!(census.take(), (0, 20));
+        drop(readers);
+        assert_eq!(census.take(), (0, 0));
+    }
+}
+
+#[test]
+fn guard_may_be_dropped_by_another_thread() {
+    let _time = freeze();
+    let (map, census) = census();
+    map.set(census.key(0), census.value());
+    let reader = map.read(&census.key(0)).unwrap();
+    map.invalidate(&census.key(0));
+    thread::scope(|scope| {
+        scope.spawn(move || drop(reader));
+    });
+    assert_eq!(census.take(), (0, 0));
+}
+
+#[test]
+fn evicted_keys_and_values_are_dropped_at_once() {
+    let _time = freeze();
+    let census = Census::default();
+    let map = DogpileMap::new(hourly().capacity(10));
+    for id in 0..500 {
+        map.set(census.key(id), census.value());
+        assert!(census.take() <= (10, 10) && census.take().0 == map.len());
+    }
+    assert_eq!(census.take(), (10, 10));
+}
+
+#[test]
+fn orphaned_result_goes_with_those_who_waited_for_it() {
+    let _time = freeze();
+    let (map, census) = census();
+    let (leads, release) = (Event::default(), Event::default());
+    thread::scope(|scope| {
+        let leader = scope.spawn(|| {
+            map.get_or_compute(census.key(0), || {
+                leads.happen();
+                release.wait("a follower waits");
+                census.value()
+            })
+        });
+        leads.wait("a leader");
+        let follower = scope.spawn(|| map.get_or_compute(census.key(0), || unreachable!("it follows")));
+        until_waiting_in(&map, 1);
+        map.invalidate(&census.key(0));
+        release.happen();
+        drop((leader.join().unwrap(), follower.join().unwrap()));
+    });
+    assert_eq!(census.take(), (0, 0), "and the key with it");
+}
+
+#[test]
+fn dropping_the_map_drops_everything() {
+    let _time = freeze();
+    for (count, capacity) in [(1, 10), (1_000, 2_000), (1_000, usize::MAX), (1_000, 100)] {
+        let census = Census::default();
+        let map = DogpileMap::new(hourly().capacity(capacity));
+        for id in 0..count {
+            map.set(census.key(id), census.value());
+            if id % 3 == 0 {
+                map.invalidate(&census.key(id / 3));
+            }
+        }
+        map.invalidate_all();
+        drop(map);
+        assert_eq!(census.take(), (0, 0));
+    }
+}
+
+#[test]
+fn map_may_be_dropped_while_a_worker_computes() {
+    let time = freeze();
+    let census = Census::default();
+    let map = DogpileMap::new(hourly().refresh(Background));
+    for id in 0..3 {
+        map.set(census.key(id), census.value());
+    }
+    time.advance(HOUR + NANOSECOND);
+    let (release, released) = mpsc::channel::<()>();
+    let (tell, done) = mpsc::channel();
+    let values = Arc::clone(&census.values);
+    drop(map.get_or_compute(census.key(0), move || {
+        released.recv_timeout(DEADLINE).unwrap();
+        tell.send(()).unwrap();
+        Counted::new(&values)
+    }));
+    drop(map);
+    assert_eq!(census.take(), (1, 1), "those of the flight");
+    release.send(()).unwrap();
+    done.recv_timeout(DEADLINE).unwrap();
+    eventually("the flight has ended, and nothing is left", || census.take() == (0, 0));
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Bomb(u32);
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(self.0 != 13 || thread::panicking(), "boom");
+    }
+}
+
+#[test]
+fn panicking_drop_of_a_value_wedges_nothing() {
+    let _time = freeze();
+    let map = DogpileMap::new(Policy::never().capacity(2));
+    map.set(0, Bomb(13));
+    assert_eq!(panic_of(|| map.set(0, Bomb(1))), "boom");
+    assert!(map.get(&0).is_some_and(|bomb| bomb.0 == 1), "the new value is in place all the same");
+    map.set(0, Bomb(13));
+    assert_eq!(panic_of(|| map.invalidate(&0)), "boom");
+    assert_eq!(map.len(), 0);
+    for key in [0, 1] {
+        map.set(key, Bomb(13));
+    }
+    let boomed =
+        (2..4).filter(|key| std::panic::catch_unwind(|| drop(map.get_or_compute(*key, || Bomb(1)))).is_err());
+    assert_eq!(boomed.count(), 2, "whoever makes room for its value drops the one that goes");
+    assert_eq!(map.len(), 2);
+    assert!((2..4).all(|key| map.get_or_compute(key, || unreachable!("it has landed")).0 == 1));
+}
+
+#[test]
+fn panicking_drop_of_a_key_wedges_nothing() {
+    let _time = freeze();
+    let map = DogpileMap::new(hourly().capacity(1));
+    let put = |id, value| {
+        let key = std::mem::ManuallyDrop::new(Bomb(id));
+        // The map's own clone of the key is the only one to be dropped.
+        map.__dogpile_probe(&*key).get_or_compute(|| value)
+    };
+    assert_eq!(put(13, 1), 1);
+    let key = std::mem::ManuallyDrop::new(Bomb(13));
+    map.invalidate(&*key);
+    assert!(map.is_empty());
+    assert_eq!(put(13, 2), 2);
+    assert_eq!(put(1, 3), 3, "evicts the other");
+    assert_eq!((map.get(&Bomb(1)), map.len()), (Some(3), 1));
+    assert!(map.__dogpile_probe(&*key).try_get_or_compute(|| Err("down")).is_err());
+    assert_eq!((map.get(&Bomb(1)), map.len()), (Some(3), 1));
+}
