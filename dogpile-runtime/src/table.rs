@@ -170,37 +170,41 @@ where
         self.nodes.all()
     }
 
-    /// Enters a key that has a value into the policy's books, and lets go of whatever has to make room.
+    /// Enters a key that has a value into the policy's books, and lets go of whatever has to make room: all of it has
+    /// left before the first of their destructors runs, for that may panic.
     fn admit(&self, node: &Arc<Node<K, V>>) {
         let now = self.terms.now();
-        let mut victims = Vec::new();
+        let (mut victims, mut leaving) = (Vec::new(), Vec::new());
         self.nodes.lock().evict.admit(Arc::clone(node), now, &mut victims);
         if node.is_removed() {
             // Whoever removed it may have looked into the books before it was in there.
-            self.remove(node);
+            leaving.extend(self.remove(node));
         }
         for victim in victims {
             match victim.evict() {
                 Some((value, is_removed)) => {
                     self.terms.counters.eviction();
-                    self.let_go(&victim, value, is_removed);
+                    leaving.extend(self.let_go(&victim, value, is_removed));
                 }
-                None => self.keep(&victim),
+                None => leaving.extend(self.keep(&victim)),
             }
         }
     }
 
     /// Takes a victim back whose value is being regenerated.
-    fn keep(&self, victim: &Arc<Node<K, V>>) {
+    fn keep(&self, victim: &Arc<Node<K, V>>) -> Option<Leaving> {
         self.nodes.lock().evict.readmit(Arc::clone(victim));
-        if victim.is_removed() {
-            // As above: it may have been removed in between.
-            self.remove(victim);
-        }
+        // As above: it may have been removed in between.
+        victim.is_removed().then(|| self.remove(victim)).flatten()
     }
 
     /// Has an evicted value, and the key if that is removed, wait for others that go.
-    fn let_go(&self, victim: &Arc<Node<K, V>>, value: Replaced<V>, is_removed: bool) {
+    fn let_go(
+        &self,
+        victim: &Arc<Node<K, V>>,
+        value: Replaced<V>,
+        is_removed: bool,
+    ) -> impl Iterator<Item = Leaving> + use<K, V> {
         let hash = victim.home.link.hash();
         let mut nodes = self.nodes.lock();
         // At most one old value of a key waits.
@@ -211,20 +215,18 @@ where
             nodes.leaving.add_node(unlinked);
         }
         let after = (nodes.leaving.len() > self.company).then(|| nodes.take_leaving());
-        drop(nodes);
-        drop((before, after));
+        before.into_iter().chain(after)
     }
 
-    fn remove(&self, node: &Arc<Node<K, V>>) {
+    /// Takes a removed key out of the books and its chain. What that lets go of is to be dropped after the lock.
+    fn remove(&self, node: &Arc<Node<K, V>>) -> Option<Leaving> {
         let mut nodes = self.nodes.lock();
-        let forgotten = nodes.evict.remove(node);
+        // Not the last handle: the caller has one.
+        drop(nodes.evict.remove(node));
         if let Some(unlinked) = nodes.unlink(node) {
             nodes.leaving.add_node(unlinked);
         }
-        let leaving = (nodes.leaving.len() > self.company).then(|| nodes.take_leaving());
-        drop(nodes);
-        // After the lock: they may be the last to know the key.
-        drop((forgotten, leaving));
+        (nodes.leaving.len() > self.company).then(|| nodes.take_leaving())
     }
 
     /// Lets go of everything that waits for that.
@@ -249,7 +251,7 @@ where
 
     fn removed(node: &Arc<Node<K, V>>) {
         if let Some(table) = node.home.table.upgrade() {
-            table.remove(node);
+            drop(table.remove(node));
         }
     }
 
@@ -257,7 +259,7 @@ where
         let Kept { key, link, table, .. } = &removed.home;
         if let Some(table) = table.upgrade() {
             // Whoever removed it may not have come to that yet.
-            table.remove(removed);
+            drop(table.remove(removed));
             return table.node(&key, link.hash());
         }
         // The map is gone, and with it everybody else who could ask for the key.

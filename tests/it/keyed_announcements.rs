@@ -70,8 +70,8 @@ fn invalidate_all_during_a_flight_keeps_its_result_out() {
 fn caller_after_invalidate_all_joins_no_flight_from_before() {
     let time = freeze();
     let map = DogpileMap::new(hourly());
-    let (leads, release) = (Event::default(), Event::default());
     for (round, stale) in [None, Some("stale")].into_iter().enumerate() {
+        let (leads, release) = (Event::default(), Event::default());
         if let Some(stale) = stale {
             map.set(round, stale);
             time.advance(HOUR + NANOSECOND);

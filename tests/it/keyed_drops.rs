@@ -152,15 +152,38 @@ fn guard_may_be_dropped_by_another_thread() {
 }
 
 #[test]
-fn evicted_keys_and_values_are_dropped_at_once() {
+fn evicted_keys_and_values_are_dropped_promptly() {
     let _time = freeze();
-    let census = Census::default();
-    let map = DogpileMap::new(hourly().capacity(10));
-    for id in 0..500 {
-        map.set(census.key(id), census.value());
-        assert!(census.take() <= (10, 10) && census.take().0 == map.len());
+    for (capacity, waiting) in [(1, 0), (10, 0), (100, 12), (1_000, 64)] {
+        let census = Census::default();
+        let map = DogpileMap::new(hourly().capacity(capacity));
+        for id in 0..2_000 {
+            map.set(census.key(id), census.value());
+            let (keys, values) = census.take();
+            assert!(map.len() <= capacity);
+            assert!(keys <= capacity + waiting && values <= capacity + waiting, "{keys} {values} {capacity}");
+        }
+        map.invalidate(&census.key(0));
+        assert_eq!(census.take(), (map.len(), map.len()), "none waits after `invalidate`");
     }
-    assert_eq!(census.take(), (10, 10));
+}
+
+#[test]
+fn at_most_one_old_value_of_a_key_is_alive() {
+    let _time = freeze();
+    let map = DogpileMap::new(hourly().capacity(16));
+    let alive_of = [const { AtomicUsize::new(0) }; 40].map(Arc::new);
+    for n in 0..2_000_usize {
+        let id = (n * n + n / 7) % 40;
+        map.set(id, Counted::new(&alive_of[id]));
+        for counter in &alive_of {
+            assert!(alive(counter) <= 2, "the new one and one old");
+        }
+        if n % 5 == 0 {
+            map.invalidate(&id);
+            assert_eq!(alive(&alive_of[id]), 0, "none after `invalidate`");
+        }
+    }
 }
 
 #[test]
@@ -183,6 +206,8 @@ fn orphaned_result_goes_with_those_who_waited_for_it() {
         release.happen();
         drop((leader.join().unwrap(), follower.join().unwrap()));
     });
+    assert_eq!(census.take().1, 0);
+    map.invalidate(&census.key(0));
     assert_eq!(census.take(), (0, 0), "and the key with it");
 }
 
@@ -240,21 +265,51 @@ impl Drop for Bomb {
 #[test]
 fn panicking_drop_of_a_value_wedges_nothing() {
     let _time = freeze();
-    let map = DogpileMap::new(Policy::never().capacity(2));
+    let map = DogpileMap::new(Policy::never().capacity(1));
     map.set(0, Bomb(13));
     assert_eq!(panic_of(|| map.set(0, Bomb(1))), "boom");
     assert!(map.get(&0).is_some_and(|bomb| bomb.0 == 1), "the new value is in place all the same");
     map.set(0, Bomb(13));
     assert_eq!(panic_of(|| map.invalidate(&0)), "boom");
     assert_eq!(map.len(), 0);
-    for key in [0, 1] {
-        map.set(key, Bomb(13));
+    map.set(0, Bomb(13));
+    assert_eq!(panic_of(|| map.get_or_compute(1, || Bomb(1))), "boom", "it has to make room");
+    assert!(map.get(&1).is_some_and(|bomb| bomb.0 == 1), "but has landed all the same");
+    assert_eq!(map.len(), 1);
+}
+
+/// Counts, and panics at its end, even while another one panics.
+#[derive(Clone)]
+struct CountedBomb(#[expect(dead_code, reason = "its end is the point")] Counted);
+
+impl Drop for CountedBomb {
+    fn drop(&mut self) {
+        std::panic::resume_unwind(Box::new("boom"));
     }
-    let boomed =
-        (2..4).filter(|key| std::panic::catch_unwind(|| drop(map.get_or_compute(*key, || Bomb(1)))).is_err());
-    assert_eq!(boomed.count(), 2, "whoever makes room for its value drops the one that goes");
-    assert_eq!(map.len(), 2);
-    assert!((2..4).all(|key| map.get_or_compute(key, || unreachable!("it has landed")).0 == 1));
+}
+
+fn panics(run: impl FnOnce()) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err()
+}
+
+#[test]
+fn values_that_panic_as_they_make_room_let_the_others_go() {
+    let time = freeze();
+    for capacity in [4, 100, 1_000] {
+        let (values, keys) = (Arc::default(), Arc::default());
+        let map = DogpileMap::new(hourly().stale(HOUR).capacity(capacity));
+        let set = |key: usize| {
+            let key = CountedKey::new(u32::try_from(key).unwrap(), &keys);
+            panics(|| map.set(key, CountedBomb(Counted::new(&values))));
+        };
+        (0..capacity * 3).for_each(set);
+        time.advance(HOUR * 2 + NANOSECOND);
+        (capacity * 3..capacity * 6).for_each(set);
+        panics(|| map.invalidate(&CountedKey::new(u32::MAX, &keys)));
+        assert_eq!((map.len(), alive(&keys), alive(&values)), (capacity, capacity, capacity));
+        while panics(|| map.retain(|_, _| false)) {}
+        assert_eq!((alive(&keys), alive(&values)), (0, 0));
+    }
 }
 
 #[test]

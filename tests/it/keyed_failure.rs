@@ -14,6 +14,9 @@ use crate::support::{Event, HOUR, NANOSECOND, hourly, panic_of, until_waiting_in
 
 const SECOND: Duration = Duration::from_secs(1);
 
+/// Keys that have been removed, and wait for others so as to go together.
+const MOST_WAITING: usize = 64;
+
 /// Not `Clone`.
 #[derive(Debug, PartialEq)]
 struct Unclonable(u32);
@@ -247,7 +250,13 @@ fn key_that_comes_to_nothing_leaves_nothing_behind() {
         comes_to_nothing(&map, &key);
         assert!(map.get(&key).is_none() && !map.is_computing(&key));
         drop(key);
-        assert_eq!(alive(&keys), 0, "none in the map");
+        assert!(alive(&keys) <= MOST_WAITING, "a few wait to go together");
+    }
+    map.invalidate(&CountedKey::new(0, &keys));
+    assert_eq!(alive(&keys), 0, "none in the map");
+    for id in 0..1_000 {
+        assert!(map.try_get_or_compute(CountedKey::new(id, &keys), || Err("down")).is_err());
+        assert!(alive(&keys) <= MOST_WAITING);
     }
 }
 
@@ -285,6 +294,7 @@ fn key_that_fails_before_those_who_wait_leaves_nothing_behind() {
         until_waiting_in(&map, 3);
         release.happen();
     });
+    map.invalidate(&CountedKey::new(0, &keys));
     assert_eq!((alive(&keys), map.stats().computations), (0, 4));
 }
 
@@ -295,8 +305,10 @@ fn panicking_lifetime_leaves_nothing_behind() {
     let (map, keys) = (DogpileMap::new(policy), Arc::default());
     for id in 0..10 {
         assert_eq!(panic_of(|| map.get_or_compute(CountedKey::new(id, &keys), || 0)), "no idea");
+        map.invalidate(&CountedKey::new(1_000, &keys));
         assert_eq!(alive(&keys), 0, "after a computation");
         assert_eq!(panic_of(|| map.set(CountedKey::new(id, &keys), 0)), "no idea");
+        map.invalidate(&CountedKey::new(1_000, &keys));
         assert_eq!(alive(&keys), 0, "after `set`");
     }
     assert_eq!(map.get_or_compute(CountedKey::new(0, &keys), || 1), 1);

@@ -191,7 +191,7 @@ fn keys_and_values_may_panic() {
     // Each part in its turn, at its nth call, for every n. Whatever it was, the map goes on.
     let _time = freeze();
     for part in PARTS {
-        for nth in 1..60 {
+        for nth in 1..500 {
             let (armed, calls) = (Arc::new(AtomicUsize::new(nth)), Arc::new(AtomicUsize::new(0)));
             let left = Arc::clone(&armed);
             let counted = Arc::clone(&calls);
@@ -204,14 +204,15 @@ fn keys_and_values_may_panic() {
             let run = || (0..3).for_each(|id| meddled.use_it(id));
             let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
             armed.store(0, Ordering::SeqCst);
+            let is_beyond = calls.load(Ordering::SeqCst) < nth;
             (0..5).for_each(|id| meddled.use_it(id));
             meddled.map.invalidate_all();
             (0..5).for_each(|id| meddled.use_it(id));
             assert!(meddled.map.len() <= 2, "{part:?} at its call {nth}");
-            if calls.load(Ordering::SeqCst) < nth {
+            if is_beyond {
                 break;
             }
-            assert!(nth < 59, "{part:?} is called less often than that");
+            assert!(nth < 499, "{part:?} is called less often than that");
         }
     }
 }

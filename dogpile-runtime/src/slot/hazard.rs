@@ -11,8 +11,10 @@
 
 use std::cell::Cell;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::thread;
 
 use super::fence;
 use crate::sync::{AtomicBool, AtomicPtr, AtomicU64, Mutex, Ordering, global};
@@ -324,7 +326,7 @@ fn announced() -> impl Iterator<Item = *mut ()> {
 /// Lets go of a value that has been taken out of its slot: at once, or when its last reader leaves.
 pub(super) fn retire(value: Retired) {
     if fence::heavy() && !announced().any(|address| ptr::eq(address, value.address.as_ptr())) {
-        return drop(value);
+        return free([value]);
     }
     leave(vec![value]);
 }
@@ -336,7 +338,26 @@ pub(super) fn retire_all(values: Vec<Retired>) {
         if !read.is_empty() {
             leave(read);
         }
-        drop(unread);
+        free(unread);
+    }
+}
+
+/// Lets go of all of them, whichever destructors panic: the last panic is the caller's in the end, if that one is not
+/// panicking already.
+fn free(values: impl IntoIterator<Item = Retired>) {
+    let mut panicked = None;
+    for value in values {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+            if let Some(earlier) = panicked.replace(payload) {
+                // Its destructor may panic as well.
+                let _ = catch_unwind(AssertUnwindSafe(|| drop(earlier)));
+            }
+        }
+    }
+    if let Some(payload) = panicked {
+        if !thread::panicking() {
+            resume_unwind(payload);
+        }
     }
 }
 
@@ -370,5 +391,5 @@ pub(super) fn reclaim() {
         unread
     };
     // After the lock: the destructor is the user's.
-    drop(unread);
+    free(unread);
 }

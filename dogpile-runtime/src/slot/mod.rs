@@ -176,6 +176,7 @@ impl<V> Replaced<V> {
 
 /// Values and nodes that were taken out, and are let go of together when it is dropped, which is to happen outside of
 /// every lock: one heavy fence for all of them.
+#[must_use = "dropping it runs destructors, which must not happen under a lock"]
 #[derive(Debug, Default)]
 pub(crate) struct Leaving(Vec<Retired>);
 
