@@ -17,7 +17,9 @@ pub(crate) struct Eras {
 
 #[derive(Debug)]
 struct Announcements {
-    /// Values of earlier eras are gone.
+    /// Values of earlier eras are gone, and so is what is computed from what was there then.
+    invalidated: u64,
+    /// Values of earlier eras are gone: since they were invalidated, or for having been stale too long.
     floor: u64,
     /// The eras that began with "everything is stale", and when. Those that no servable value can be from are left
     /// out.
@@ -36,7 +38,7 @@ pub(crate) enum Fate {
 
 impl Eras {
     pub(crate) fn new() -> Self {
-        let announced = Announcements { floor: 0, expiries: VecDeque::new() };
+        let announced = Announcements { invalidated: 0, floor: 0, expiries: VecDeque::new() };
         Self { newest: AtomicU64::new(0), announced: Mutex::new(announced) }
     }
 
@@ -58,6 +60,7 @@ impl Eras {
     /// Everything from before is gone.
     pub(crate) fn invalidate(&self) {
         self.open(|announced, era| {
+            announced.invalidated = era;
             announced.floor = era;
             announced.expiries.clear();
         });
@@ -79,6 +82,18 @@ impl Eras {
             }
             announced.expiries.push_back((era, now));
         });
+    }
+
+    /// What a computation that began in `era` comes to now: whether that is stale already, and the era it belongs to.
+    /// `None` if it is gone.
+    pub(crate) fn landing(&self, era: u64) -> Option<(bool, u64)> {
+        if era == self.newest() {
+            return Some((false, era));
+        }
+        let announced = self.announced.lock();
+        // Relaxed: written under the lock that we hold. What has been announced since was "everything is stale".
+        let newest = self.newest.load(Ordering::Relaxed);
+        (era >= announced.invalidated).then_some((era != newest, newest))
     }
 
     /// What became of the values of `era` until the era that is returned beside.
@@ -130,6 +145,22 @@ mod tests {
         assert!(eras.announced.lock().expiries.len() <= 12);
         assert_eq!(eras.fate(0).0, Fate::Gone);
         assert_eq!(eras.fate(999).0, Fate::Expired(9990));
+    }
+
+    #[test]
+    fn computation_outlives_any_number_of_expiries() {
+        let eras = Eras::new();
+        assert_eq!(eras.landing(0), Some((false, 0)));
+        for tick in 0..10 {
+            eras.expire(tick * 100, 1);
+        }
+        assert_eq!(eras.fate(0).0, Fate::Gone);
+        assert_eq!(eras.landing(0), Some((true, 10)));
+        assert_eq!(eras.landing(10), Some((false, 10)));
+        eras.invalidate();
+        assert_eq!((eras.landing(10), eras.landing(11)), (None, Some((false, 11))));
+        eras.expire(2_000, 1);
+        assert_eq!((eras.landing(10), eras.landing(11)), (None, Some((true, 12))));
     }
 
     #[test]

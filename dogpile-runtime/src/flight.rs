@@ -329,9 +329,9 @@ impl<V, H: Home<V>> Flights<V, H> {
             Fate::Untouched => {}
         }
         entry.settle(newest);
+        // Somebody knows better than the back-off.
+        locked.failures_in_a_row = 0;
         if locked.live.is_none() {
-            // Somebody knows better than the back-off.
-            locked.failures_in_a_row = 0;
             self.set_gate(locked, OPEN);
         }
     }

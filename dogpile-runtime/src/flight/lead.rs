@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::crowd::Woken;
 use super::{Aftermath, Answer, Computed, Flight, Flights, Home, Leader, OPEN, Outcome, State};
 use crate::clock::Tick;
-use crate::era::Fate;
 use crate::policy::{Stamp, Verdict};
 use crate::slot::{Entry, Locked};
 use crate::sync::{Mutex, ThreadId, current_thread};
@@ -25,7 +24,7 @@ pub(crate) struct Lead<V, H: Home<V>> {
 impl<V, H: Home<V>> Flights<V, H> {
     /// Whether everything that `flight` was computed from has been declared gone since.
     pub(super) fn is_outdated(&self, flight: &Flight<V>) -> bool {
-        flight.era != self.terms.eras.newest() && self.terms.eras.fate(flight.era).0 == Fate::Gone
+        self.terms.eras.landing(flight.era).is_none()
     }
 }
 
@@ -59,6 +58,8 @@ impl<V, H: Home<V>> Lead<V, H> {
         let flights = &self.flights;
         let now = flights.terms.now();
         let mut locked = flights.slot.lock();
+        // What was announced while it was under way is no reason to forget this failure.
+        flights.settle(&mut locked);
         if self.is_live(&locked) {
             locked.live = None;
             let mut until = OPEN;
@@ -158,10 +159,12 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
         let mut aftermath = Aftermath::nothing();
         if self.is_live(&locked) {
             let live = flights.orphan(&mut locked);
-            if stamp.is_some() && !flights.is_outdated(&self.flight) {
-                if live.as_ref().is_some_and(|live| live.lands_expired) {
+            let landing = stamp.and_then(|_| flights.terms.eras.landing(self.flight.era));
+            if let Some((is_stale, era)) = landing {
+                if is_stale || live.as_ref().is_some_and(|live| live.lands_expired) {
                     entry.expire(now);
                 }
+                entry.settle(era);
                 aftermath.leaving.0 = Some(flights.put(&mut locked, Arc::clone(&entry)));
                 aftermath.is_filled = true;
             }
