@@ -2,6 +2,7 @@
 //!
 //! Invariant: each of them is one stay under the lock, and what it owes to others comes after.
 
+use std::mem;
 use std::ptr;
 use std::sync::Arc;
 
@@ -23,7 +24,11 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     pub(crate) fn set(self: &Arc<Self>, value: V) -> Result<(), V> {
         let era = self.terms.eras.newest();
         let now = self.terms.now();
-        let Some(stamp) = self.terms.stamp(&value, now, None) else {
+        // The user's code, and may panic; a key that was made for this value must not stay without one.
+        let vacating = Vacating(self);
+        let stamp = self.terms.stamp(&value, now, None);
+        mem::forget(vacating);
+        let Some(stamp) = stamp else {
             // It has no lifetime: there is a new value, and it is gone.
             self.invalidate();
             return Ok(());
@@ -94,5 +99,15 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
             Some(live) => live.lands_expired = true,
             None => self.set_gate(&locked, OPEN),
         }
+    }
+}
+
+/// Has a key removed, if there is nothing to it, when it is dropped.
+struct Vacating<'a, V: Send + Sync + 'static, H: Home<V>>(&'a Arc<Flights<V, H>>);
+
+impl<V: Send + Sync + 'static, H: Home<V>> Drop for Vacating<'_, V, H> {
+    fn drop(&mut self) {
+        let is_removed = Flights::<V, H>::remove_if_vacant(&mut self.0.slot.lock());
+        self.0.settle_up(Aftermath { is_removed, ..Aftermath::nothing() });
     }
 }
