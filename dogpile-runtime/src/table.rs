@@ -19,7 +19,7 @@ use crate::clock::{NEVER, Tick};
 use crate::evict::{Evict, Marks, Resident};
 use crate::flight::{Flights, Home, Terms};
 use crate::key::Lookup;
-use crate::slot::{Index, Leaving, Link, Linked, Replaced};
+use crate::slot::{Index, Leaving, Link, Linked, Quiet, Replaced};
 
 /// One key of a map.
 pub(crate) type Node<K, V> = Flights<V, Kept<K, V>>;
@@ -51,7 +51,7 @@ const COMPANY_SHARE: usize = 8;
 
 /// What a map knows of a key besides its value.
 pub(crate) struct Kept<K, V> {
-    pub(crate) key: K,
+    pub(crate) key: Quiet<K>,
     link: Link<Node<K, V>>,
     marks: Marks,
     table: Weak<Table<K, V>>,
@@ -139,7 +139,7 @@ where
             return node;
         }
         let kept = Kept {
-            key: query.to_key(),
+            key: Quiet::new(query.to_key()),
             link: Link::new(hash),
             marks: Marks::new(),
             table: Arc::downgrade(self),
@@ -260,11 +260,15 @@ where
         if let Some(table) = table.upgrade() {
             // Whoever removed it may not have come to that yet.
             drop(table.remove(removed));
-            return table.node(&key, link.hash());
+            return table.node(&&**key, link.hash());
         }
         // The map is gone, and with it everybody else who could ask for the key.
-        let kept =
-            Kept { key: key.clone(), link: Link::new(link.hash()), marks: Marks::new(), table: Weak::new() };
+        let kept = Kept {
+            key: Quiet::new(K::clone(key)),
+            link: Link::new(link.hash()),
+            marks: Marks::new(),
+            table: Weak::new(),
+        };
         Arc::new(Flights::new(removed.shared_terms(), kept))
     }
 }

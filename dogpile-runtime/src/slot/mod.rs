@@ -11,6 +11,7 @@ mod entry;
 mod fence;
 mod hazard;
 mod index;
+mod quiet;
 
 use std::marker::PhantomData;
 use std::mem;
@@ -23,6 +24,7 @@ use crate::sync::{AtomicPtr, Condvar, Mutex, MutexGuard, Ordering, step};
 pub(crate) use entry::Entry;
 use hazard::{Announced, Retired, Use};
 pub(crate) use index::{Index, Link, Linked, Unlinked};
+pub(crate) use quiet::Quiet;
 
 /// The place of one value, and under its lock whatever else there is to know about it.
 #[derive(Debug)]
