@@ -18,6 +18,7 @@ mod keyed_promises;
 mod keyed_recursion;
 mod keyed_stress;
 mod locks;
+mod model;
 mod promises;
 mod recursion;
 mod reference;
