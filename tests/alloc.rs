@@ -5,10 +5,11 @@ use std::thread;
 use std::time::Duration;
 
 use allocation_counter::{AllocationInfo, measure};
-use dogpile::{Dogpile, Policy, dogpile};
+use dogpile::{Dogpile, DogpileMap, Policy, dogpile};
 
 const WARM_UP: u64 = 2;
 const HITS: u64 = 1000;
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// How much this thread allocates while it makes many hits.
 fn allocated_by(hit: impl Fn() -> u64) -> AllocationInfo {
@@ -47,7 +48,7 @@ fn fresh_hit_allocates_nothing() {
 
 #[test]
 fn stale_hit_while_another_leads_allocates_nothing() {
-    static STALE: Dogpile<u64> = Dogpile::new(Policy::expire(Duration::from_secs(3600)));
+    static STALE: Dogpile<u64> = Dogpile::new(Policy::expire(HOUR));
     STALE.set(7);
     STALE.expire();
     let (leading, released) = (Barrier::new(2), Barrier::new(2));
@@ -67,4 +68,69 @@ fn stale_hit_while_another_leads_allocates_nothing() {
         assert_nothing("a stale hit", &info);
     });
     assert_eq!(STALE.get(), Some(8));
+}
+
+#[test]
+fn hit_of_a_map_allocates_nothing() {
+    static NUMBERS: DogpileMap<u64, u64> = DogpileMap::new(Policy::expire(HOUR).capacity(100));
+    static TEXTS: DogpileMap<String, u64> = DogpileMap::new(Policy::expire(HOUR));
+    static PAIRS: DogpileMap<(String, u64), u64> = DogpileMap::new(Policy::never().capacity(usize::MAX));
+    // Among many others, so that chains and books are there.
+    for other in 0..500 {
+        NUMBERS.set(other, 0);
+        TEXTS.set(other.to_string(), 0);
+        PAIRS.set((other.to_string(), other), 0);
+    }
+    NUMBERS.set(1, 7);
+    TEXTS.set("text".to_owned(), 7);
+    PAIRS.set(("text".to_owned(), 1), 7);
+    let compute = || unreachable!("it is fresh");
+    assert_nothing("a call", &allocated_by(|| NUMBERS.get_or_compute(1, compute)));
+    assert_nothing("`get`", &allocated_by(|| NUMBERS.get(&1).unwrap()));
+    assert_nothing("`read`", &allocated_by(|| *NUMBERS.read(&1).unwrap()));
+    assert_nothing("a probe", &allocated_by(|| NUMBERS.__dogpile_probe(&1).get_or_compute(compute)));
+    assert_nothing("`get` of a text", &allocated_by(|| TEXTS.get("text").unwrap()));
+    assert_nothing("`read` of a text", &allocated_by(|| *TEXTS.read("text").unwrap()));
+    assert_nothing(
+        "a probe of a text",
+        &allocated_by(|| TEXTS.__dogpile_probe("text").get_or_compute(compute)),
+    );
+    assert_nothing("`get` of a pair", &allocated_by(|| PAIRS.get(("text", &1)).unwrap()));
+    let probe = || PAIRS.__dogpile_probe(("text", &1)).get_or_compute(compute);
+    assert_nothing("a probe of a pair", &allocated_by(probe));
+}
+
+#[test]
+fn hit_of_a_function_with_parameters_allocates_nothing() {
+    #[dogpile(expire = "1h")]
+    fn keyed(_text: &str, _id: u64) -> u64 {
+        7
+    }
+    assert_nothing("a call", &allocated_by(|| keyed("text", 1)));
+}
+
+#[test]
+fn stale_hit_of_a_map_while_another_leads_allocates_nothing() {
+    static STALE: DogpileMap<String, u64> = DogpileMap::new(Policy::expire(HOUR));
+    STALE.set("text".to_owned(), 7);
+    // The call of the leader takes the announcement in.
+    STALE.expire_all();
+    let (leading, released) = (Barrier::new(2), Barrier::new(2));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            STALE.get_or_compute("text".to_owned(), || {
+                leading.wait();
+                released.wait();
+                8
+            })
+        });
+        leading.wait();
+        let before = STALE.stats().stale_served;
+        let hit = || STALE.__dogpile_probe("text").get_or_compute(|| unreachable!("another thread leads"));
+        let info = allocated_by(hit);
+        assert_eq!(STALE.stats().stale_served - before, WARM_UP + HITS, "these were stale hits");
+        released.wait();
+        assert_nothing("a stale hit", &info);
+    });
+    assert_eq!(STALE.get("text"), Some(8));
 }
