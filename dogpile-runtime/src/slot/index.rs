@@ -123,6 +123,9 @@ impl<N: Linked + Send + Sync + 'static, S> Index<N, S> {
             let announced = hazard::announce(seen.as_ptr().cast(), this);
             // Acquire: pairs with the Release in `link` or `unlink`; the node's contents are visible.
             if next.load(Ordering::Acquire) != seen.as_ptr() {
+                // It may have been left to us before the number was taken by which we would notice.
+                drop(announced);
+                hazard::reclaim();
                 continue;
             }
             // SAFETY: it was in its cell behind the announcement, so it was linked then, and is not freed before
