@@ -74,6 +74,14 @@ pub fn take_readers_fence() {
     sync::READERS_FENCE.store(false, std::sync::atomic::Ordering::SeqCst);
 }
 
+/// Has nodes leave their chain with their `next` uncut, in the model that is to be caught.
+#[cfg(dogpile_loom)]
+#[doc(hidden)]
+pub fn leave_next_uncut() {
+    // SeqCst: as above.
+    sync::CUTS_NEXT.store(false, std::sync::atomic::Ordering::SeqCst);
+}
+
 /// Waits for the workers, which must not outlive the model that started them.
 #[cfg(dogpile_loom)]
 #[doc(hidden)]

@@ -68,6 +68,9 @@ mod model {
     /// Cleared by the one model that is to be caught: readers then announce without the fence.
     pub(crate) static READERS_FENCE: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
 
+    /// Cleared by the one model that is to be caught: nodes then leave their chain with their `next` uncut.
+    pub(crate) static CUTS_NEXT: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(true);
+
     pub(crate) fn compiler_fence(order: Ordering) {
         // The model has no notion of a fence for the compiler alone; the strong fence is what it stands for.
         fence(order);

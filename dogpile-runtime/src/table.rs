@@ -13,6 +13,10 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::mem;
 use std::sync::{Arc, Weak};
 
+/// The model has to take the same way each time.
+#[cfg(dogpile_loom)]
+use foldhash::quality::FixedState as RandomState;
+#[cfg(not(dogpile_loom))]
 use foldhash::quality::RandomState;
 
 use crate::clock::{NEVER, Tick};

@@ -125,8 +125,46 @@ impl Retired {
 
 impl Drop for Retired {
     fn drop(&mut self) {
+        #[cfg(dogpile_loom)]
+        released::note(self.address);
         // SAFETY: `new` was promised a count, and nothing else gives it back.
         unsafe { (self.release)(self.address) }
+    }
+}
+
+/// What has been let go of, so that the models notice who looks at it nevertheless.
+#[cfg(dogpile_loom)]
+pub(super) mod released {
+    use std::num::NonZeroUsize;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::ptr::NonNull;
+    // Of std: it adds no interleavings of its own.
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use crate::sync::{Ordering, global};
+
+    global! {
+        static RELEASED: Mutex<Vec<NonZeroUsize>> = Mutex::new(Vec::new());
+    }
+
+    fn addresses() -> MutexGuard<'static, Vec<NonZeroUsize>> {
+        RELEASED.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(in crate::slot) fn note<T>(pointer: NonNull<T>) {
+        // When a model is torn down, there is no such list any more; nothing is to be left by then.
+        let noted = catch_unwind(AssertUnwindSafe(|| addresses().push(pointer.addr())));
+        let is_broken = !crate::sync::CUTS_NEXT.load(Ordering::Relaxed);
+        assert!(noted.is_ok() || is_broken, "it was left to a reader, who left it as well");
+    }
+
+    /// The address is used again.
+    pub(in crate::slot) fn forget<T>(pointer: NonNull<T>) {
+        addresses().retain(|address| *address != pointer.addr());
+    }
+
+    pub(in crate::slot) fn contains<T>(pointer: NonNull<T>) -> bool {
+        addresses().contains(&pointer.addr())
     }
 }
 
@@ -191,7 +229,7 @@ struct RowOwner {
 impl Drop for RowOwner {
     fn drop(&mut self) {
         #[cfg(dogpile_loom)]
-        if std::thread::panicking() {
+        if thread::panicking() {
             // A failed model is being torn down, and with it everything below.
             return;
         }

@@ -128,6 +128,8 @@ impl<N: Linked + Send + Sync + 'static, S> Index<N, S> {
                 hazard::reclaim();
                 continue;
             }
+            #[cfg(dogpile_loom)]
+            assert!(!hazard::released::contains(seen), "found after it was let go of");
             // SAFETY: it was in its cell behind the announcement, so it was linked then, and is not freed before
             // `announced` is dropped. Nodes are only ever shared.
             let node = unsafe { seen.as_ref() };
@@ -244,6 +246,8 @@ impl<N: Linked + Send + Sync + 'static, S> Writer<'_, N, S> {
             self.grow();
         }
         self.writing.linked += 1;
+        #[cfg(dogpile_loom)]
+        hazard::released::forget(NonNull::from(&*node));
         let head = self.index.heads().of(node.link().hash);
         // Relaxed: nobody else knows the node; published below.
         node.link().next.store(head.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -261,7 +265,13 @@ impl<N: Linked + Send + Sync + 'static, S> Writer<'_, N, S> {
         cell.store(next, Ordering::Release);
         // A reader on this node must not go on from it to one that is unlinked later. Relaxed: the fence of whoever
         // retires that one comes after it, and a reader that still sees the old value has announced itself before.
-        node.link().next.store(ptr::null_mut(), Ordering::Relaxed);
+        #[cfg(dogpile_loom)]
+        let is_cut = crate::sync::CUTS_NEXT.load(Ordering::Relaxed);
+        #[cfg(not(dogpile_loom))]
+        let is_cut = true;
+        if is_cut {
+            node.link().next.store(ptr::null_mut(), Ordering::Relaxed);
+        }
         self.writing.linked -= 1;
         Some(Unlinked(found))
     }
