@@ -101,6 +101,7 @@ pub(crate) mod frozen {
     use parking_lot::Mutex;
 
     use super::{NEVER, Source, Tick};
+    use crate::sync::wake_all;
 
     /// The frozen time; 0 while it flows.
     static FROZEN: AtomicU64 = AtomicU64::new(0);
@@ -131,7 +132,7 @@ pub(crate) mod frozen {
 
     fn wake_watchers() {
         let watchers: Vec<Waker> = WATCHERS.lock().values().cloned().collect();
-        watchers.into_iter().for_each(Waker::wake);
+        wake_all(watchers);
     }
 
     // SeqCst throughout: tests are to see what they moved, wherever they look.

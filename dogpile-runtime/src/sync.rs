@@ -3,11 +3,25 @@
 //!
 //! Nothing else in this crate names a lock or an atomic type, so a model-checked build checks the code that ships.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
+
 #[cfg(not(dogpile_loom))]
 pub(crate) use self::real::*;
 
 #[cfg(dogpile_loom)]
 pub(crate) use self::model::*;
+
+/// Wakes all of them. They are the executor's code: a panic of one, which the hook has seen, keeps no other from being
+/// woken, and does not get to whoever wakes.
+pub(crate) fn wake_all(wakers: impl IntoIterator<Item = Waker>) {
+    for waker in wakers {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
+            // Its destructor may panic as well.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        }
+    }
+}
 
 #[cfg(not(dogpile_loom))]
 mod real {

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
+use crate::sync::wake_all;
+
 /// How long the thread stays without an alarm.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -75,7 +77,7 @@ fn run() {
                 return;
             }
             drop(alarms);
-            ringing.into_values().for_each(Waker::wake);
+            wake_all(ringing.into_values());
             alarms = ALARMS.lock();
         }
     }

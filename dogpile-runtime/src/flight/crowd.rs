@@ -18,6 +18,7 @@ use super::{Flights, Home, State};
 use crate::clock::frozen;
 use crate::clock::{NEVER, Tick};
 use crate::slot::Locked;
+use crate::sync::wake_all;
 use crate::timer;
 use crate::wait::{Awaited, Cycle, Waiting, check};
 
@@ -34,9 +35,7 @@ pub(super) struct Woken(BTreeMap<u64, Waker>);
 
 impl Drop for Woken {
     fn drop(&mut self) {
-        for waker in mem::take(&mut self.0).into_values() {
-            waker.wake();
-        }
+        wake_all(mem::take(&mut self.0).into_values());
     }
 }
 
