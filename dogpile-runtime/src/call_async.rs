@@ -5,8 +5,9 @@
 
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use crate::call::{Sealed, out_of_patience};
 use crate::failing::{Failing, run};
@@ -105,7 +106,8 @@ where
     }
 
     fn conclude(self, output: K::Output) -> Driven<V, K::Output> {
-        let (computed, error) = run::<V, K>(|| output);
+        // The clone of an error for others is part of the computation.
+        let (computed, error) = self.lead.while_polling(|| run::<V, K>(|| output));
         match (self.lead.conclude(computed), error) {
             (Answer::Value(value), _) => Driven::Value(value),
             (_, Some(error)) => Driven::Failed(K::failed(error)),
@@ -116,9 +118,33 @@ where
 
 /// Polls the computation to its end, and lands it.
 async fn drive<V, O, D: Drive<V, O>>(drive: D, computation: impl Future<Output = O>) -> Driven<V, O> {
-    let mut computation = pin!(computation);
-    let output = poll_fn(|context| drive.while_polling(|| computation.as_mut().poll(context))).await;
+    let output = {
+        let future = pin!(Some(computation));
+        let mut computation = Computation { future, drive: &drive, lands: PhantomData };
+        poll_fn(|context| computation.poll(context)).await
+    };
     drive.conclude(output)
+}
+
+/// A computation that is known to be its leader's while it is polled, and while it is dropped.
+struct Computation<'a, V, O, D: Drive<V, O>, F> {
+    future: Pin<&'a mut Option<F>>,
+    drive: &'a D,
+    lands: PhantomData<fn(O) -> V>,
+}
+
+impl<V, O, D: Drive<V, O>, F: Future<Output = O>> Computation<'_, V, O, D, F> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<O> {
+        let future = self.future.as_mut().as_pin_mut().expect("it is there until it is dropped");
+        self.drive.while_polling(|| future.poll(context))
+    }
+}
+
+impl<V, O, D: Drive<V, O>, F> Drop for Computation<'_, V, O, D, F> {
+    fn drop(&mut self) {
+        // What it holds may ask for what it was to compute, and would wait for itself.
+        self.drive.while_polling(|| self.future.set(None));
+    }
 }
 
 /// Who runs the computations of tasks, and what they must be for that: any future for [`Caller`]; with the feature

@@ -86,7 +86,7 @@ impl<V, H: Home<V>> Lead<V, H> {
         (self.flights.call_crowd(locked), Flights::<V, H>::remove_if_vacant(locked))
     }
 
-    /// Runs `poll`, which polls the computation, with this thread known as the one that the flight depends on.
+    /// Runs `poll`, a part of the computation, with this thread known as the one that the flight depends on.
     pub(crate) fn while_polling<T>(&self, poll: impl FnOnce() -> T) -> T {
         let _polled = match self.flight.leader.get() {
             Some(Leader::Task(by)) => {
@@ -130,8 +130,10 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
                 let now = terms.now();
                 let took = now.saturating_sub(self.begun);
                 // With the flight not yet ended: both are the user's code, and may panic.
-                let is_cacheable = terms.policy.is_cacheable(&value);
-                let stamp = if is_cacheable { terms.stamp(&value, now, Some(took)) } else { None };
+                let stamp = self.while_polling(|| {
+                    let is_cacheable = terms.policy.is_cacheable(&value);
+                    if is_cacheable { terms.stamp(&value, now, Some(took)) } else { None }
+                });
                 Answer::Value(self.land(value, now, stamp).value.clone())
             }
             Computed::Failed(shared) => {
