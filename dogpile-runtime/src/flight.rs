@@ -13,9 +13,10 @@
 //! ```
 //!
 //! Invariants, all under the one lock of the slot: at most one flight is live; while one is, the gate is closed
-//! until its lease ends; an outcome is set at most once, and every change that a follower may be waiting for notifies the
-//! crowd; what has been removed has neither a value nor a flight, and never gets one again. No code of the user
-//! runs under the lock: values leave it as [`Replaced`] or `Arc` and are dropped, cloned and judged outside.
+//! until its lease ends; an outcome is set once, by the leader or by whoever replaces it, and every change that a
+//! follower may be waiting for notifies the crowd; what has been removed has neither a value nor a flight, and never
+//! gets one again. No code of the user runs under the lock: values leave it as [`Replaced`] or `Arc` and are dropped,
+//! cloned and judged outside.
 
 mod change;
 mod crowd;
@@ -164,7 +165,7 @@ struct Live<V> {
 pub(crate) struct State<V> {
     live: Option<Live<V>>,
     failures_in_a_row: u32,
-    /// Flights without an outcome, orphans among them.
+    /// Flights whose leaders have not come back, orphans among them.
     aloft: u32,
     is_removed: bool,
     /// Followers that are tasks.
@@ -196,13 +197,21 @@ struct Aftermath<V> {
     woken: Woken,
     /// To be dropped with no lock held: destructors are the user's.
     leaving: (Option<Replaced<V>>, Option<Live<V>>),
+    /// What a flight came to that had been given up. To be dropped with no lock held, as well.
+    too_late: Option<Outcome<V>>,
     is_filled: bool,
     is_removed: bool,
 }
 
 impl<V> Aftermath<V> {
     fn nothing() -> Self {
-        Self { woken: Woken::default(), leaving: (None, None), is_filled: false, is_removed: false }
+        Self {
+            woken: Woken::default(),
+            leaving: (None, None),
+            too_late: None,
+            is_filled: false,
+            is_removed: false,
+        }
     }
 }
 
@@ -353,7 +362,7 @@ impl<V, H: Home<V>> Flights<V, H> {
         if aftermath.is_filled {
             H::filled(self);
         }
-        drop(aftermath.leaving);
+        drop((aftermath.leaving, aftermath.too_late));
     }
 }
 

@@ -43,7 +43,7 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         let leaving = (Some(self.put(&mut locked, entry)), self.orphan(&mut locked));
         let woken = self.call_crowd(&mut locked);
         drop(locked);
-        self.settle_up(Aftermath { woken, leaving, is_filled: true, is_removed: false });
+        self.settle_up(Aftermath { woken, leaving, is_filled: true, ..Aftermath::nothing() });
         Ok(())
     }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
-use super::{Answer, Attempt, Flight, Flights, Home, Lead, Leader, Live, Manner, Outcome};
+use super::crowd::Woken;
+use super::{Answer, Attempt, Flight, Flights, Home, Lead, Leader, Live, Manner, Outcome, State};
 use crate::clock::Tick;
 use crate::policy::Verdict;
-use crate::slot::Entry;
+use crate::slot::{Entry, Locked};
 use crate::sync::{Mutex, Ordering, ThreadId};
 use crate::wait::Awaited;
 
@@ -157,14 +158,22 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
             outcome: OnceCell::new(),
         });
         let superseded = locked.live.replace(Live { flight: Arc::clone(&flight), lands_expired: false });
+        let woken = superseded.as_ref().and_then(|live| self.give_up(&mut locked, &live.flight, now));
         locked.aloft += 1;
         self.set_gate(&locked, self.terms.policy.lease_ends(now));
         drop(locked);
-        drop(superseded);
+        drop((woken, superseded));
         if kept.is_some() {
             self.terms.counters.expect_stale();
         }
         Election::Lead(Lead::new(Arc::clone(self), flight), kept)
+    }
+
+    /// Has nobody wait any longer for a flight whose lease has run out: what it comes to is its own caller's.
+    fn give_up(&self, locked: &mut Locked<'_, V, State<V>>, flight: &Flight<V>, now: Tick) -> Option<Woken> {
+        let has_lease = now < self.terms.policy.lease_ends(flight.since);
+        let is_given_up = !has_lease && flight.outcome.set(Outcome::Abandoned).is_ok();
+        is_given_up.then(|| self.call_crowd(locked))
     }
 
     /// Whether a caller without a value is to wait for `flight`: somebody has begun it, its lease has not run out, and

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::crowd::Woken;
 use super::{Aftermath, Answer, Computed, Flight, Flights, Home, Leader, OPEN, Outcome, State};
 use crate::clock::Tick;
 use crate::policy::{Stamp, Verdict};
@@ -69,21 +68,22 @@ impl<V, H: Home<V>> Lead<V, H> {
             }
             flights.set_gate(&locked, until);
         }
-        let (woken, is_removed) = self.arrive(&mut locked, outcome);
+        let mut aftermath = Aftermath::nothing();
+        self.arrive(&mut locked, outcome, &mut aftermath);
         drop(locked);
-        flights.settle_up(Aftermath { woken, is_removed, ..Aftermath::nothing() });
+        flights.settle_up(aftermath);
     }
 
     fn is_live(&self, state: &State<V>) -> bool {
         state.live.as_ref().is_some_and(|live| Arc::ptr_eq(&live.flight, &self.flight))
     }
 
-    /// Tells the crowd. Who is to be woken after the lock, and whether that removed the key.
-    fn arrive(&self, locked: &mut Locked<'_, V, State<V>>, outcome: Outcome<V>) -> (Woken, bool) {
-        let is_first = self.flight.outcome.set(outcome).is_ok();
-        debug_assert!(is_first, "a flight ends once");
+    /// Tells the crowd, unless that was told already that it comes too late.
+    fn arrive(&self, locked: &mut Locked<'_, V, State<V>>, outcome: Outcome<V>, after: &mut Aftermath<V>) {
+        after.too_late = self.flight.outcome.set(outcome).err();
         locked.aloft -= 1;
-        (self.flights.call_crowd(locked), Flights::<V, H>::remove_if_vacant(locked))
+        after.woken = self.flights.call_crowd(locked);
+        after.is_removed = Flights::<V, H>::remove_if_vacant(locked);
     }
 
     /// Runs `poll`, a part of the computation, with this thread known as the one that the flight depends on.
@@ -172,8 +172,7 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
             }
             aftermath.leaving.1 = live;
         }
-        (aftermath.woken, aftermath.is_removed) =
-            self.arrive(&mut locked, Outcome::Value(Arc::clone(&entry)));
+        self.arrive(&mut locked, Outcome::Value(Arc::clone(&entry)), &mut aftermath);
         drop(locked);
         if aftermath.is_filled {
             flights.terms().landed_after(now.saturating_sub(self.begun));
