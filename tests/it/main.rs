@@ -1,8 +1,20 @@
 //! The contract, a module per chapter of it. Every test that depends on time freezes the clock, which also makes
 //! such tests run one after another.
 
+#[cfg(feature = "tokio")]
+mod async_background;
+mod async_cancellation;
+mod async_executors;
+mod async_failure;
+mod async_herd;
+mod async_interleavings;
+mod async_lease;
+mod async_patience;
+mod async_promises;
+mod async_recursion;
 mod attribute;
 mod background;
+mod by_hand;
 mod drops;
 mod failure;
 mod harness;
