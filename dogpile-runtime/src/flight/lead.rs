@@ -1,6 +1,7 @@
 //! Leading: what a leader owes its crowd.
 
 use std::sync::Arc;
+use std::thread::panicking;
 
 use super::{Aftermath, Answer, Computed, Flight, Flights, Home, Leader, OPEN, Outcome, State};
 use crate::clock::Tick;
@@ -89,22 +90,32 @@ impl<V, H: Home<V>> Lead<V, H> {
     /// Runs `poll`, a part of the computation, with this thread known as the one that the flight depends on.
     pub(crate) fn while_polling<T>(&self, poll: impl FnOnce() -> T) -> T {
         let _polled = match self.flight.leader.get() {
-            Some(Leader::Task(by)) => {
-                *by.lock() = Some(current_thread());
-                Some(Polled(by))
-            }
+            Some(Leader::Task(by)) => Some(Polled::now(by)),
             _ => None,
         };
         poll()
     }
 }
 
-/// While it lives, a task is polled.
-struct Polled<'a>(&'a Mutex<Option<ThreadId>>);
+/// While it lives, a task is polled. One that panics when polled stays marked so.
+struct Polled<'a> {
+    by: &'a Mutex<Option<ThreadId>>,
+    before: Option<ThreadId>,
+    was_panicking: bool,
+}
+
+impl<'a> Polled<'a> {
+    fn now(by: &'a Mutex<Option<ThreadId>>) -> Self {
+        let before = by.lock().replace(current_thread());
+        Self { by, before, was_panicking: panicking() }
+    }
+}
 
 impl Drop for Polled<'_> {
     fn drop(&mut self) {
-        *self.0.lock() = None;
+        if self.was_panicking || !panicking() {
+            *self.by.lock() = self.before;
+        }
     }
 }
 
@@ -188,7 +199,12 @@ impl<V, H: Home<V>> Drop for Lead<V, H> {
             return;
         }
         let counters = &self.flights.terms.counters;
-        let is_panic = std::thread::panicking();
+        let is_panic = panicking()
+            && match self.flight.leader.get() {
+                // Others may panic beside it, in the same task or on the same thread.
+                Some(Leader::Task(by)) => by.lock().is_some(),
+                _ => true,
+            };
         match self.flight.leader.get() {
             // It was queued, and has never begun.
             None => {}
