@@ -186,14 +186,23 @@ pub fn median(mut figures: Vec<f64>) -> f64 {
     }
 }
 
-/// Prints a Markdown table; every column but the first is right-aligned.
+/// What stands behind `flag` on the command line.
+#[must_use]
+pub fn argument(flag: &str) -> Option<String> {
+    std::env::args().skip(1).skip_while(|arg| arg != flag).nth(1)
+}
+
+/// A Markdown table; every column but the first is right-aligned.
+#[must_use]
+pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    let rule = format!("|---|{}", "--:|".repeat(head.len().saturating_sub(1)));
+    let rows = rows.iter().map(|row| format!("| {} |\n", row.join(" | ")));
+    format!("| {} |\n{rule}\n{}", head.join(" | "), rows.collect::<String>())
+}
+
+/// Prints such a table.
 pub fn print_table(head: &[&str], rows: &[Vec<String>]) {
-    println!("| {} |", head.join(" | "));
-    println!("|---|{}", "--:|".repeat(head.len().saturating_sub(1)));
-    for row in rows {
-        println!("| {} |", row.join(" | "));
-    }
-    println!();
+    println!("{}", table(head, rows));
 }
 
 /// A column of [`print_latencies`] besides the usual ones: its head, and its cell for a contender's figures.

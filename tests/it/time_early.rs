@@ -118,7 +118,7 @@ fn compute_first(dogpile: &Dogpile<(), Background>, meanwhile: impl FnOnce()) {
         scope.spawn(|| {
             dogpile.get_or_compute(move || {
                 tell.send(()).expect("somebody waits for it");
-                let _ = released.recv();
+                let _ = released.recv_timeout(DEADLINE);
             });
         });
         begun.recv_timeout(DEADLINE).expect("it begins");
@@ -140,7 +140,7 @@ fn nobody_waits_or_sees_an_expired_value_when_workers_regenerate_by_chance() {
         let (release, released) = mpsc::channel::<()>();
         let compute = move || {
             // It begins at once, and ends when the other side is dropped.
-            let _ = released.recv();
+            let _ = released.recv_timeout(DEADLINE);
         };
         let before = dogpile.stats().computations;
         dogpile.get_or_compute(compute);
@@ -148,6 +148,7 @@ fn nobody_waits_or_sees_an_expired_value_when_workers_regenerate_by_chance() {
             eventually("the worker has begun", || dogpile.stats().computations > before);
             for _ in 0..12 {
                 time.advance(Duration::from_secs(5));
+                assert!(!dogpile.is_expired(), "elected too late");
                 dogpile.get_or_compute(|| unreachable!("a worker is at it"));
             }
             regenerated += 1;

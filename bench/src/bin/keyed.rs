@@ -31,6 +31,7 @@ fn by_cached(key: u64) -> u64 {
     compute(key)
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "its keys are owned")]
 #[concurrent_cached(ttl_secs = 3600)]
 fn text_by_cached(key: String) -> u64 {
     length(&key)
