@@ -61,14 +61,14 @@ fn leader_hangs(library: Library, size: Size) -> Figures {
 }
 
 /// How long the leader of the impatient takes.
-const LONG: Duration = Duration::from_millis(400);
+const LONG: Duration = Duration::from_secs(1);
 
 pub(super) const IMPATIENT_WAITERS: Scenario = Scenario {
     number: 9,
     title: "Waiters with a deadline of 10 ms",
-    text: "The computation of a missing value takes 400 ms. 64 callers want it as well, and would wait for 10 ms. Those of \
+    text: "The computation of a missing value takes a second. 64 callers want it as well, and would wait for 10 ms. Those of \
            libraries that have no way to say so wait as long as it takes.",
-    passes: "nobody who waits does so for 200 ms, and nobody asks the origin again",
+    passes: "nobody who waits does so for half a second, and nobody asks the origin again",
     run: |library, size| Some(impatient_waiters(library, size)),
     complaint: |figures, _| {
         at_most("origin calls", figures.origin, 1).or(within("longest wait", figures.max, LONG / 2))
