@@ -1,5 +1,7 @@
 //! `early`, fixed and as a share: the election opens before expiry, and nobody notices.
 
+#![expect(clippy::unchecked_time_subtraction, reason = "a test that gets its times wrong is to fail")]
+
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;

@@ -3,6 +3,8 @@
 //! With readers of whom `rate` come per *delta*, the lead of the first election before expiry follows the law of Gumbel:
 //! its distribution function is `exp(-rate * exp(-lead))`, in units of delta, with the mean `ln(rate) + 0.5772`.
 
+#![expect(clippy::unchecked_time_subtraction, reason = "a test that gets its times wrong is to fail")]
+
 use std::time::Duration;
 
 use dogpile::testing::{Frozen, freeze, seed};

@@ -2,6 +2,8 @@
 //!
 //! It shows in the calls that are elected: with a draw that is known, those from `delta * -ln(draw)` before expiry on.
 
+#![expect(clippy::unchecked_time_subtraction, reason = "a test that gets its times wrong is to fail")]
+
 use std::thread;
 use std::time::Duration;
 

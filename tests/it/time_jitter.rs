@@ -1,5 +1,7 @@
 //! `jitter`: each value lives shorter by a share of its own, uniform up to the one given, and never longer.
 
+#![expect(clippy::unchecked_time_subtraction, reason = "a test that gets its times wrong is to fail")]
+
 use std::time::Duration;
 
 use dogpile::testing::{Frozen, freeze, seed};

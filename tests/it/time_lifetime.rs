@@ -102,7 +102,9 @@ fn followers_of_a_value_without_a_lifetime_get_it() {
         until_waiting(&dogpile, 4);
         release.happen();
         assert_eq!(leader.join().unwrap().0, 1);
-        followers.into_iter().for_each(|follower| assert_eq!(follower.join().unwrap().0, 1));
+        for follower in followers {
+            assert_eq!(follower.join().unwrap().0, 1);
+        }
     });
     assert!(!dogpile.has_value());
     assert!(!dogpile.is_computing());
