@@ -108,7 +108,8 @@ fn line(number: usize, scenario: &Scenario, row: &[Cell], size: Size) -> String 
 
 /// The chart.
 pub(crate) fn draw(results: &[Result<'_>], size: Size) -> String {
-    let width = LEFT + Library::ALL.len() * COLUMN + MARGIN;
+    // The last name may be longer than its column.
+    let width = LEFT + Library::ALL.len() * COLUMN + 3 * MARGIN;
     let height = TOP + results.len() * LINE + MARGIN;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Every scenario runs with every library in a process of its own, so that callers that hang hang nobody else. It takes
-//! about three minutes; with `--quick`, whose herds are smaller, less than half a minute. With `--check` it exits with 1
+//! three to four minutes; with `--quick`, whose herds are smaller, less than half a minute. With `--check` it exits with 1
 //! unless dogpile passes every scenario. What passes is said in each scenario, and is the same for all libraries.
 
 mod block_on;
