@@ -50,7 +50,7 @@ impl Source {
     /// The time now if it is not frozen: it went on from wherever it was left at the last thaw.
     #[cfg(feature = "test-util")]
     fn flowing(self) -> Tick {
-        self.real().saturating_add(frozen::skew())
+        self.real().saturating_add(frozen::skew(self))
     }
 
     #[inline]
@@ -79,9 +79,10 @@ fn coarse_now() -> Tick {
 
 #[inline(never)]
 fn precise_now() -> Tick {
-    static EPOCH: OnceCell<Instant> = OnceCell::new();
-    let epoch = EPOCH.get_or_init(Instant::now);
-    ticks(epoch.elapsed()).saturating_add(FIRST)
+    // It begins where the coarse one is, so that freezing, which stops both at the same tick, moves neither of them far.
+    static EPOCH: OnceCell<(Instant, Tick)> = OnceCell::new();
+    let (epoch, first) = EPOCH.get_or_init(|| (Instant::now(), coarse_now()));
+    ticks(epoch.elapsed()).saturating_add(*first)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "checked in the same line")]
@@ -95,6 +96,7 @@ pub(crate) const fn ticks(duration: Duration) -> Tick {
 #[cfg(feature = "test-util")]
 pub(crate) mod frozen {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
     use std::task::Waker;
 
@@ -105,11 +107,12 @@ pub(crate) mod frozen {
 
     /// The frozen time; 0 while it flows.
     static FROZEN: AtomicU64 = AtomicU64::new(0);
-    /// What the real clocks are behind by since the last thaw.
-    static SKEW: AtomicU64 = AtomicU64::new(0);
+    /// What each of the real clocks is behind by since the last thaw.
+    static SKEWS: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
 
     /// Who waits by the clock, and is to look at it again whenever it is moved.
-    static WATCHERS: Mutex<BTreeMap<u64, Waker>> = Mutex::new(BTreeMap::new());
+    /// Shared, for a waker is the executor's code, and not to be cloned under the lock.
+    static WATCHERS: Mutex<BTreeMap<u64, Arc<Waker>>> = Mutex::new(BTreeMap::new());
 
     /// A place among the watchers, until it is dropped.
     #[derive(Debug)]
@@ -119,6 +122,7 @@ pub(crate) mod frozen {
     pub(crate) fn watch(waker: Waker) -> Watch {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
+        let waker = Arc::new(waker);
         WATCHERS.lock().insert(number, waker);
         Watch(number)
     }
@@ -131,8 +135,8 @@ pub(crate) mod frozen {
     }
 
     fn wake_watchers() {
-        let watchers: Vec<Waker> = WATCHERS.lock().values().cloned().collect();
-        wake_all(watchers);
+        let watchers: Vec<Arc<Waker>> = WATCHERS.lock().values().map(Arc::clone).collect();
+        wake_all(watchers.iter().map(|waker| Waker::clone(waker)));
     }
 
     // SeqCst throughout: tests are to see what they moved, wherever they look.
@@ -141,8 +145,8 @@ pub(crate) mod frozen {
         Some(FROZEN.load(Ordering::SeqCst)).filter(|&now| now != 0)
     }
 
-    pub(super) fn skew() -> Tick {
-        SKEW.load(Ordering::SeqCst)
+    pub(super) fn skew(source: Source) -> Tick {
+        SKEWS[source as usize].load(Ordering::SeqCst)
     }
 
     fn flowing() -> Tick {
@@ -165,8 +169,10 @@ pub(crate) mod frozen {
 
     /// Lets the clock go on from where it was stopped.
     pub(crate) fn thaw() {
-        let ahead = FROZEN.load(Ordering::SeqCst).saturating_sub(flowing());
-        SKEW.fetch_add(ahead, Ordering::SeqCst);
+        for source in [Source::Precise, Source::Coarse] {
+            let ahead = FROZEN.load(Ordering::SeqCst).saturating_sub(source.flowing());
+            SKEWS[source as usize].fetch_add(ahead, Ordering::SeqCst);
+        }
         FROZEN.store(0, Ordering::SeqCst);
         wake_watchers();
     }

@@ -215,8 +215,13 @@ where
         let before = nodes.evicted.contains(&hash).then(|| nodes.take_leaving());
         nodes.evicted.push(hash);
         nodes.leaving.add_value(value);
-        if let Some(unlinked) = is_removed.then(|| nodes.unlink(victim)).flatten() {
-            nodes.leaving.add_node(unlinked);
+        if is_removed {
+            // It may have landed anew, and been entered again, between leaving the books and being evicted. Not the last
+            // handle: the caller has one.
+            drop(nodes.evict.remove(victim));
+            if let Some(unlinked) = nodes.unlink(victim) {
+                nodes.leaving.add_node(unlinked);
+            }
         }
         let after = (nodes.leaving.len() > self.company).then(|| nodes.take_leaving());
         before.into_iter().chain(after)

@@ -175,7 +175,7 @@ impl Drop for Ended<'_> {
 }
 
 fn at_least(runs: usize, wanted: usize) {
-    assert!(runs >= "only {runs} orders");
+    assert!(runs >= wanted, "only {runs} orders");
 }
 
 #[test]

@@ -34,6 +34,8 @@ mod model;
 mod promises;
 mod recursion;
 mod reference;
+mod review;
+mod review_stress;
 mod statistics;
 mod stress;
 mod support;

@@ -103,7 +103,11 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
                 Step::Lead(lead, Some(stale)) if attempt.manner == Manner::Queue => {
                     return Answer::Elected(lead, stale);
                 }
-                Step::Lead(lead, _) => return lead.run(attempt.compute),
+                Step::Lead(lead, stale) => {
+                    // A value that is invalidated meanwhile is not to live on because of us.
+                    drop(stale);
+                    return lead.run(attempt.compute);
+                }
                 Step::Follow(_) if self.terms.now() >= attempt.until => return Answer::TimedOut,
                 Step::Follow(following) => {
                     if let Err(cycle) = self.follow(&following, attempt.until) {
