@@ -23,6 +23,15 @@ fn filled<V: Clone + Send + Sync + 'static>(
     map
 }
 
+/// Of all keys, or of the one there is.
+fn expire(map: &DogpileMap<u32, u32>, all: bool) {
+    if all {
+        map.expire_all();
+    } else {
+        map.expire(&0);
+    }
+}
+
 #[test]
 fn invalidate_all_forgets_every_value() {
     let _time = freeze();
@@ -205,11 +214,7 @@ fn result_that_lands_stale_is_served_as_long_as_stale_allows() {
     for all in [false, true] {
         let map = DogpileMap::new(hourly().stale(SECOND * 10));
         map.get_or_compute(0, || {
-            if all {
-                map.expire_all()
-            } else {
-                map.expire(&0)
-            }
+            expire(&map, all);
             time.advance(SECOND * 20);
             1
         });
@@ -282,11 +287,7 @@ fn failure_after_expire_all_backs_off_as_after_expire() {
             time.advance(SECOND * seconds);
         }
         let failing_meanwhile = map.try_get_or_compute(0, || {
-            if all {
-                map.expire_all()
-            } else {
-                map.expire(&0)
-            }
+            expire(&map, all);
             // A call that comes now takes the announcement in.
             assert_eq!(map.get_or_compute(0, || unreachable!("one is at it")), 0);
             Err("down")
@@ -348,7 +349,7 @@ fn closure_of_retain_may_call_back_and_panic() {
         map.set(*key, 100 + key);
         map.invalidate(&(key + 1));
         map.get_or_compute(1_000, || 0);
-        map.len() > 0 && *key == 0
+        !map.is_empty() && *key == 0
     });
     let replaced = (0..KEYS).filter_map(|key| map.get(&key)).count();
     assert!(replaced > 0, "what was set meanwhile is not what was judged");

@@ -107,6 +107,21 @@ fn key_whose_value_is_regenerated_is_not_evicted() {
 }
 
 #[test]
+fn key_that_was_spared_and_then_failed_makes_room_like_any_other() {
+    let _time = freeze();
+    let map = DogpileMap::new(hourly().capacity(2));
+    map.set(0_u32, 1);
+    map.expire(&0);
+    let failed = map.try_get_or_compute(0, || {
+        (1..200).for_each(|key| map.set(key, 0));
+        Err("down")
+    });
+    assert_eq!(failed, Ok(1), "spared while it was under way");
+    (200..220).for_each(|key| map.set(key, 0));
+    assert_eq!((map.get(&0), map.len()), (None, 2));
+}
+
+#[test]
 fn keys_under_computation_come_on_top_of_the_capacity() {
     const PINNED: u32 = 4;
     let _time = freeze();

@@ -236,15 +236,18 @@ fn comes_to_nothing(map: &DogpileMap<CountedKey, u32>, key: &CountedKey) {
     map.invalidate(key);
 }
 
-fn refuses_zero(value: &u32) -> bool {
-    assert!(*value != 13, "unlucky");
-    *value != 0
+/// Refuses zero, and panics at thirteen.
+fn refusing() -> Policy<u32> {
+    hourly().cache_if(|value| {
+        assert!(*value != 13, "unlucky");
+        *value != 0
+    })
 }
 
 #[test]
 fn key_that_comes_to_nothing_leaves_nothing_behind() {
     let _time = freeze();
-    let (map, keys) = (DogpileMap::new(hourly().cache_if(refuses_zero)), Arc::default());
+    let (map, keys) = (DogpileMap::new(refusing()), Arc::default());
     for id in 0..100 {
         let key = CountedKey::new(id, &keys);
         comes_to_nothing(&map, &key);
@@ -263,7 +266,7 @@ fn key_that_comes_to_nothing_leaves_nothing_behind() {
 #[test]
 fn keys_that_come_to_nothing_take_no_room() {
     let _time = freeze();
-    let (map, keys) = (DogpileMap::new(hourly().cache_if(refuses_zero).capacity(1)), Arc::default());
+    let (map, keys) = (DogpileMap::new(refusing().capacity(1)), Arc::default());
     let kept = CountedKey::new(0, &keys);
     map.set(kept.clone(), 7);
     for id in 1..100 {

@@ -13,10 +13,12 @@ use crate::keyed_drops::CountedKey;
 use crate::support::{NANOSECOND, hourly};
 
 const ROUNDS: u64 = if cfg!(dogpile_stress) { 10_000_000 } else { 10_000 };
-const THREADS: u64 = 4;
+const THREADS: u32 = 4;
 const PERIOD: Duration = Duration::from_secs(1);
-const KEYS: u64 = 40;
+const KEYS: u32 = 40;
 const CAPACITY: usize = 16;
+/// As many may be under computation.
+const SLACK: usize = THREADS as usize;
 
 /// The generation of what was `set`, and not computed from anything.
 const OF_NO_TIME: u64 = u64::MAX;
@@ -63,12 +65,6 @@ impl World {
         self.make(key, self.generation.fetch_add(1, Ordering::SeqCst))
     }
 
-    /// P4: what a call returns that began when `floor` was announced is not from before it.
-    fn check(&self, key: u32, floor: u64, seen: &Kept) {
-        assert_eq!(seen.key, key);
-        assert!(*seen.generation >= floor, "{} of {key} is from before {floor}", seen.generation);
-    }
-
     fn floor(&self, key: u32) -> u64 {
         self.floors[key as usize].load(Ordering::SeqCst)
     }
@@ -95,11 +91,11 @@ impl World {
             7..10 => self.map.set(self.key(key), self.make(key, OF_NO_TIME)),
             10..12 => advance(),
             12 if key < 4 => self.map.retain(|_, kept| *kept.generation % 3 != 0),
-            13 => assert!(self.map.len() <= KEYS as usize),
+            13 => assert!(self.map.len() <= self.floors.len()),
             14..18 => {
                 // With the stale value for a fallback.
                 if let Ok(seen) = self.map.try_get_or_compute_shared(self.key(key), || Err(())) {
-                    self.check(key, floor, &seen);
+                    check(key, floor, &seen);
                 }
             }
             18..22 => {
@@ -107,11 +103,17 @@ impl World {
                     || self.map.get_or_compute(self.key(key), || std::panic::resume_unwind(Box::new(())));
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(panics));
             }
-            22..40 => self.map.read(&self.key(key)).iter().for_each(|seen| self.check(key, floor, seen)),
-            40..50 => self.map.get(&self.key(key)).iter().for_each(|seen| self.check(key, floor, seen)),
-            _ => self.check(key, floor, &self.map.get_or_compute(self.key(key), || self.compute(key))),
+            22..40 => self.map.read(&self.key(key)).iter().for_each(|seen| check(key, floor, seen)),
+            40..50 => self.map.get(&self.key(key)).iter().for_each(|seen| check(key, floor, seen)),
+            _ => check(key, floor, &self.map.get_or_compute(self.key(key), || self.compute(key))),
         }
     }
+}
+
+/// P4: what a call returns that began when `floor` was announced is not from before it.
+fn check(key: u32, floor: u64, seen: &Kept) {
+    assert_eq!(seen.key, key);
+    assert!(*seen.generation >= floor, "{} of {key} is from before {floor}", seen.generation);
 }
 
 fn play(capacity: usize) {
@@ -121,21 +123,21 @@ fn play(capacity: usize) {
         for seed in 0..THREADS {
             let (world, time) = (&world, &time);
             scope.spawn(move || {
-                let mut dice = (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let mut dice = u64::from(seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
                 for _ in 0..ROUNDS {
                     dice ^= dice << 13;
                     dice ^= dice >> 7;
                     dice ^= dice << 17;
-                    let key = u32::try_from((dice >> 32) % KEYS).unwrap();
+                    let key = u32::try_from((dice >> 32) % u64::from(KEYS)).unwrap();
                     world.step(key, dice % 100, || time.advance(PERIOD / 3 + NANOSECOND));
-                    assert!(world.map.len() <= capacity.saturating_add(THREADS as usize));
+                    assert!(world.map.len() <= capacity.saturating_add(SLACK));
                 }
             });
         }
     });
     world.map.retain(|_, _| false);
     let map = world.map;
-    assert!((0..KEYS).all(|key| !map.is_computing(&CountedKey::new(key as u32, &world.keys))));
+    assert!((0..KEYS).all(|key| !map.is_computing(&CountedKey::new(key, &world.keys))));
     drop(map);
     assert_eq!((alive(&world.keys), alive(&world.values)), (0, 0), "nothing is left of any key or value");
 }

@@ -29,6 +29,7 @@ mod keyed_methods;
 mod keyed_promises;
 mod keyed_recursion;
 mod keyed_stress;
+mod keyed_tasks;
 mod locks;
 mod model;
 mod promises;

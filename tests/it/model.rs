@@ -261,7 +261,9 @@ impl Model {
                 self.counts[0] += 1;
                 self.keys[key].is_live = true;
                 self.now += before;
-                within.into_iter().for_each(|change| self.change(change));
+                if let Some(change) = within {
+                    self.change(change);
+                }
                 self.now += after;
                 return self.end(key, end);
             }
@@ -279,7 +281,9 @@ fn act(step: &Step, subject: &impl Subject, time: &Frozen) -> Result<u32, ()> {
         Step::Call { key, before, within, after, end } => {
             let compute = || {
                 advance(before);
-                within.into_iter().for_each(|change| subject.change(change));
+                if let Some(change) = within {
+                    subject.change(change);
+                }
                 advance(after);
                 match end {
                     End::Value(value) => Ok(value),

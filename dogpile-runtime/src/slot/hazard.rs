@@ -154,6 +154,7 @@ pub(super) mod released {
     pub(in crate::slot) fn note<T>(pointer: NonNull<T>) {
         // When a model is torn down, there is no such list any more; nothing is to be left by then.
         let noted = catch_unwind(AssertUnwindSafe(|| addresses().push(pointer.addr())));
+        // Relaxed: set before the model starts.
         let is_broken = !crate::sync::CUTS_NEXT.load(Ordering::Relaxed);
         assert!(noted.is_ok() || is_broken, "it was left to a reader, who left it as well");
     }

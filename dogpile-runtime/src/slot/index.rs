@@ -263,12 +263,13 @@ impl<N: Linked + Send + Sync + 'static, S> Writer<'_, N, S> {
         let next = node.link().next.load(Ordering::Relaxed);
         // Release: pairs with the Acquire in `find`, for the nodes behind.
         cell.store(next, Ordering::Release);
-        // A reader on this node must not go on from it to one that is unlinked later. Relaxed: the fence of whoever
-        // retires that one comes after it, and a reader that still sees the old value has announced itself before.
+        // Relaxed: set before the model starts.
         #[cfg(dogpile_loom)]
         let is_cut = crate::sync::CUTS_NEXT.load(Ordering::Relaxed);
         #[cfg(not(dogpile_loom))]
         let is_cut = true;
+        // A reader on this node must not go on from it to one that is unlinked later. Relaxed: the fence of whoever
+        // retires that one comes after it, and a reader that still sees the old value has announced itself before.
         if is_cut {
             node.link().next.store(ptr::null_mut(), Ordering::Relaxed);
         }
