@@ -1,6 +1,9 @@
 //! A hit allocates nothing, fresh or stale. In a binary of its own: the allocator is replaced by one that counts.
 
+use std::future::{Future, pending};
+use std::pin::pin;
 use std::sync::Barrier;
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -133,4 +136,50 @@ fn stale_hit_of_a_map_while_another_leads_allocates_nothing() {
         assert_nothing("a stale hit", &info);
     });
     assert_eq!(STALE.get("text"), Some(8));
+}
+
+/// What a future comes to at its first poll. Pinned on the stack.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("a hit is ready at the first poll"),
+    }
+}
+
+#[test]
+fn hit_of_a_task_allocates_nothing() {
+    static ONE: Dogpile<u64> = Dogpile::new(Policy::expire(HOUR));
+    static NUMBERS: DogpileMap<u64, u64> = DogpileMap::new(Policy::expire(HOUR));
+    ONE.set(7);
+    NUMBERS.set(1, 7);
+    assert_nothing("one value", &allocated_by(|| at_once(ONE.get_or_compute_async(pending))));
+    let fallible = || at_once(ONE.try_get_or_compute_async(pending::<Result<u64, String>>)).unwrap();
+    assert_nothing("one value, fallible", &allocated_by(fallible));
+    let shared = || at_once(ONE.try_get_or_compute_shared_async(pending::<Result<u64, String>>)).unwrap();
+    assert_nothing("one value, shared errors", &allocated_by(shared));
+    let patient = || at_once(ONE.get_or_compute_timeout_async(HOUR, pending)).unwrap();
+    assert_nothing("one value, with patience", &allocated_by(patient));
+    assert_nothing("a key", &allocated_by(|| at_once(NUMBERS.get_or_compute_async(1, pending))));
+    let patient = || at_once(NUMBERS.get_or_compute_timeout_async(1, HOUR, pending)).unwrap();
+    assert_nothing("a key, with patience", &allocated_by(patient));
+}
+
+#[test]
+fn stale_hit_of_a_task_while_another_leads_allocates_nothing() {
+    static ONE: Dogpile<u64> = Dogpile::new(Policy::expire(HOUR));
+    static NUMBERS: DogpileMap<u64, u64> = DogpileMap::new(Policy::expire(HOUR));
+    ONE.set(7);
+    ONE.expire();
+    NUMBERS.set(1, 7);
+    NUMBERS.expire(&1);
+    let mut leaders =
+        (pin!(ONE.get_or_compute_async(pending)), pin!(NUMBERS.get_or_compute_async(1, pending)));
+    let context = &mut Context::from_waker(Waker::noop());
+    assert!(leaders.0.as_mut().poll(context).is_pending() && leaders.1.as_mut().poll(context).is_pending());
+    let one = allocated_by(|| at_once(ONE.get_or_compute_async(pending)));
+    let key = allocated_by(|| at_once(NUMBERS.get_or_compute_async(1, pending)));
+    assert_eq!(ONE.stats().stale_served, WARM_UP + HITS, "these were stale hits");
+    assert_eq!(NUMBERS.stats().stale_served, WARM_UP + HITS, "these, too");
+    assert_nothing("one value", &one);
+    assert_nothing("a key", &key);
 }
