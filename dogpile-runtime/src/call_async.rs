@@ -1,8 +1,11 @@
 //! A call of a task that did not hit: the same steps as of a thread, with two other ways to wait and to compute.
 //!
 //! Invariants: a hit is ready at the first poll; nothing here blocks the thread that polls, beyond the short locks; the
-//! leader's future holds the flight's guard, so that dropping it, wherever it waits, hands over.
+//! leader's future holds the flight's guard, so that dropping it, wherever it waits, hands over. A future is `Send` if the
+//! user's is. So that the compiler sees it, nothing that lives across an `.await` has the type of a trait's item behind
+//! bounds: there lifetimes are anonymous, `'static` ones too, and no such bound can be proved.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
@@ -16,18 +19,18 @@ use crate::policy::Caller;
 use crate::timeout::Patience;
 
 /// Everything but the hit.
-pub(crate) async fn resolve_async<V, H, R, F, Fut, K>(
+pub(crate) async fn resolve_async<V, H, R, F, Fut, K, O, E>(
     mut flights: Arc<Flights<V, H>>,
     compute: F,
-    patience: Option<Patience<K::Error>>,
-) -> Result<V, K::Error>
+    patience: Option<Patience<E>>,
+) -> Result<V, E>
 where
     V: Clone + Send + Sync + 'static,
     H: Home<V>,
     R: RefreshAsync<Fut>,
     F: FnOnce() -> Fut,
-    Fut: Future<Output = K::Output>,
-    K: Failing<V> + 'static,
+    Fut: Future<Output = O>,
+    K: Failing<V, Output = O, Error = E> + 'static,
 {
     let until = flights.patient_until(patience.as_ref());
     loop {
@@ -41,12 +44,17 @@ where
                 let leading = Leading::<V, H, K> { lead, fails: PhantomData };
                 leading.lead.count();
                 let computation = leading.lead.while_polling(compute);
-                let computing = R::start(leading, computation);
-                if let Some(stale) = stale.filter(|_| R::DETACHES) {
-                    flights.count_served(&stale);
-                    return Ok(stale.value.clone());
-                }
-                return match computing.await {
+                let driven = match R::start(leading, computation) {
+                    Started::Here(leading, computation) => drive(leading, computation).await,
+                    Started::Elsewhere(computing) => {
+                        if let Some(stale) = stale {
+                            flights.count_served(&stale);
+                            return Ok(stale.value.clone());
+                        }
+                        computing.await
+                    }
+                };
+                return match driven {
                     Driven::Value(value) => Ok(value),
                     Driven::Failed(output) => K::split(output),
                 };
@@ -157,23 +165,33 @@ impl<V, O, D: Drive<V, O>, F> Drop for Computation<'_, V, O, D, F> {
 )]
 pub trait RefreshAsync<Fut: Future>: Sealed {
     #[doc(hidden)]
-    const DETACHES: bool;
-
-    #[doc(hidden)]
     fn start<V: Send + 'static, D: Drive<V, Fut::Output>>(
         leading: D,
         computation: Fut,
-    ) -> impl Future<Output = Driven<V, Fut::Output>>;
+    ) -> Started<V, Fut::Output, D, Fut>;
+}
+
+/// Where a computation goes on. Not for people.
+#[doc(hidden)]
+pub enum Started<V, O, D, Fut> {
+    /// In the task that started it.
+    Here(D, Fut),
+    /// In a task of its own, which this waits for.
+    Elsewhere(Pin<Box<dyn Future<Output = Driven<V, O>> + Send>>),
+}
+
+impl<V, O, D, Fut> fmt::Debug for Started<V, O, D, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::Here(..)) { "Here" } else { "Elsewhere" })
+    }
 }
 
 impl<Fut: Future> RefreshAsync<Fut> for Caller {
-    const DETACHES: bool = false;
-
     fn start<V: Send + 'static, D: Drive<V, Fut::Output>>(
         leading: D,
         computation: Fut,
-    ) -> impl Future<Output = Driven<V, Fut::Output>> {
-        drive(leading, computation)
+    ) -> Started<V, Fut::Output, D, Fut> {
+        Started::Here(leading, computation)
     }
 }
 
@@ -183,7 +201,7 @@ mod spawned {
 
     use tokio::runtime::Handle;
 
-    use super::{Drive, Driven, Future, RefreshAsync, drive};
+    use super::{Drive, Future, RefreshAsync, Started, drive};
     use crate::policy::Background;
 
     impl<Fut> RefreshAsync<Fut> for Background
@@ -191,13 +209,11 @@ mod spawned {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
-        const DETACHES: bool = true;
-
         #[track_caller]
         fn start<V: Send + 'static, D: Drive<V, Fut::Output>>(
             leading: D,
             computation: Fut,
-        ) -> impl Future<Output = Driven<V, Fut::Output>> {
+        ) -> Started<V, Fut::Output, D, Fut> {
             let name = leading.name();
             let Ok(runtime) = Handle::try_current() else {
                 panic!(
@@ -206,7 +222,7 @@ mod spawned {
                 );
             };
             let task = runtime.spawn(drive(leading, computation));
-            async move {
+            Started::Elsewhere(Box::pin(async move {
                 match task.await.map_err(tokio::task::JoinError::try_into_panic) {
                     Ok(driven) => driven,
                     Err(Ok(payload)) => resume_unwind(payload),
@@ -214,7 +230,7 @@ mod spawned {
                         panic!("the runtime that computed `{name}` was shut down under it: {end}")
                     }
                 }
-            }
+            }))
         }
     }
 }

@@ -152,21 +152,21 @@ where
     }
 
     #[inline]
-    async fn go_on_async<F, Fut, E>(
-        self,
-        compute: F,
-        patience: Option<Patience<E::Error>>,
-    ) -> Result<V, E::Error>
+    async fn go_on_async<F, Fut, M, O, E>(self, compute: F, patience: Option<Patience<E>>) -> Result<V, E>
     where
         F: FnOnce() -> Fut,
-        Fut: Future<Output = E::Output>,
-        E: Failing<V> + 'static,
+        Fut: Future<Output = O>,
+        M: Failing<V, Output = O, Error = E> + 'static,
         R: RefreshAsync<Fut>,
     {
         match self.found {
             Found::Hit(value) => Ok(value),
-            Found::Alone(flights) => resolve_async::<V, (), R, F, Fut, E>(flights, compute, patience).await,
-            Found::Kept(node) => resolve_async::<V, Kept<K, V>, R, F, Fut, E>(node, compute, patience).await,
+            Found::Alone(flights) => {
+                resolve_async::<V, (), R, F, Fut, M, O, E>(flights, compute, patience).await
+            }
+            Found::Kept(node) => {
+                resolve_async::<V, Kept<K, V>, R, F, Fut, M, O, E>(node, compute, patience).await
+            }
         }
     }
 
@@ -182,7 +182,7 @@ where
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
     {
-        match self.go_on_async::<F, Fut, Never>(compute, None).await {
+        match self.go_on_async::<F, Fut, Never, _, _>(compute, None).await {
             Ok(value) => value,
             Err(never) => match never {},
         }
@@ -201,7 +201,7 @@ where
         E: 'static,
         R: RefreshAsync<Fut>,
     {
-        self.go_on_async::<F, Fut, Alone<E>>(compute, None).await
+        self.go_on_async::<F, Fut, Alone<E>, _, _>(compute, None).await
     }
 
     /// As [`Dogpile::try_get_or_compute_shared_async`](crate::Dogpile::try_get_or_compute_shared_async).
@@ -217,7 +217,7 @@ where
         E: Clone + Send + Sync + 'static,
         R: RefreshAsync<Fut>,
     {
-        self.go_on_async::<F, Fut, Together<E>>(compute, None).await
+        self.go_on_async::<F, Fut, Together<E>, _, _>(compute, None).await
     }
 
     /// As [`try_get_or_compute_async`](Self::try_get_or_compute_async), waiting no longer than `wait`.
@@ -234,7 +234,7 @@ where
         R: RefreshAsync<Fut>,
     {
         let patience = Some(Patience { wait, error: E::from });
-        self.go_on_async::<F, Fut, Alone<E>>(compute, patience).await
+        self.go_on_async::<F, Fut, Alone<E>, _, _>(compute, patience).await
     }
 
     /// As [`try_get_or_compute_shared_async`](Self::try_get_or_compute_shared_async), waiting no longer than `wait`.
@@ -255,7 +255,7 @@ where
         R: RefreshAsync<Fut>,
     {
         let patience = Some(Patience { wait, error: E::from });
-        self.go_on_async::<F, Fut, Together<E>>(compute, patience).await
+        self.go_on_async::<F, Fut, Together<E>, _, _>(compute, patience).await
     }
 }
 

@@ -38,7 +38,8 @@ where
         if let Some(guard) = self.hit() {
             return guard.value.clone();
         }
-        match resolve_async::<V, (), R, F, Fut, Never>(Arc::clone(self.flights()), compute, None).await {
+        match resolve_async::<V, (), R, F, Fut, Never, _, _>(Arc::clone(self.flights()), compute, None).await
+        {
             Ok(value) => value,
             Err(never) => match never {},
         }
@@ -67,7 +68,7 @@ where
         if let Some(guard) = self.hit() {
             return Ok(guard.value.clone());
         }
-        resolve_async::<V, (), R, F, Fut, Alone<E>>(Arc::clone(self.flights()), compute, None).await
+        resolve_async::<V, (), R, F, Fut, Alone<E>, _, _>(Arc::clone(self.flights()), compute, None).await
     }
 
     /// As [`try_get_or_compute_shared`](Self::try_get_or_compute_shared), for a task.
@@ -93,7 +94,7 @@ where
         if let Some(guard) = self.hit() {
             return Ok(guard.value.clone());
         }
-        resolve_async::<V, (), R, F, Fut, Together<E>>(Arc::clone(self.flights()), compute, None).await
+        resolve_async::<V, (), R, F, Fut, Together<E>, _, _>(Arc::clone(self.flights()), compute, None).await
     }
 
     /// As [`get_or_compute_timeout`](Self::get_or_compute_timeout), for a task.
@@ -123,7 +124,7 @@ where
             return Ok(guard.value.clone());
         }
         let patience = Some(Patience { wait, error: |timeout| timeout });
-        resolve_async::<V, (), R, F, Fut, Punctual>(Arc::clone(self.flights()), compute, patience).await
+        resolve_async::<V, (), R, F, Fut, Punctual, _, _>(Arc::clone(self.flights()), compute, patience).await
     }
 
     /// As [`try_get_or_compute_timeout`](Self::try_get_or_compute_timeout), for a task.
@@ -155,6 +156,6 @@ where
             return Ok(guard.value.clone());
         }
         let patience = Some(Patience { wait, error: E::from });
-        resolve_async::<V, (), R, F, Fut, Alone<E>>(Arc::clone(self.flights()), compute, patience).await
+        resolve_async::<V, (), R, F, Fut, Alone<E>, _, _>(Arc::clone(self.flights()), compute, patience).await
     }
 }

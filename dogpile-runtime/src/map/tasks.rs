@@ -40,7 +40,7 @@ where
         if let Some(value) = self.hit(&&key) {
             return value;
         }
-        match resolve_async::<V, Kept<K, V>, R, F, Fut, Never>(self.node(&&key), compute, None).await {
+        match resolve_async::<V, Kept<K, V>, R, F, Fut, Never, _, _>(self.node(&&key), compute, None).await {
             Ok(value) => value,
             Err(never) => match never {},
         }
@@ -69,7 +69,7 @@ where
         if let Some(value) = self.hit(&&key) {
             return Ok(value);
         }
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>>(self.node(&&key), compute, None).await
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>, _, _>(self.node(&&key), compute, None).await
     }
 
     /// As [`try_get_or_compute_shared`](Self::try_get_or_compute_shared), for a task.
@@ -95,7 +95,7 @@ where
         if let Some(value) = self.hit(&&key) {
             return Ok(value);
         }
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Together<E>>(self.node(&&key), compute, None).await
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Together<E>, _, _>(self.node(&&key), compute, None).await
     }
 
     /// As [`get_or_compute_timeout`](Self::get_or_compute_timeout), for a task.
@@ -126,7 +126,7 @@ where
             return Ok(value);
         }
         let patience = Some(Patience { wait, error: |timeout| timeout });
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Punctual>(self.node(&&key), compute, patience).await
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Punctual, _, _>(self.node(&&key), compute, patience).await
     }
 
     /// As [`try_get_or_compute_timeout`](Self::try_get_or_compute_timeout), for a task.
@@ -159,6 +159,6 @@ where
             return Ok(value);
         }
         let patience = Some(Patience { wait, error: E::from });
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>>(self.node(&&key), compute, patience).await
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>, _, _>(self.node(&&key), compute, patience).await
     }
 }
