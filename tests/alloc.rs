@@ -50,6 +50,28 @@ fn fresh_hit_allocates_nothing() {
 }
 
 #[test]
+fn hit_of_a_task_allocates_nothing() {
+    #[dogpile(expire = "1h")]
+    async fn task() -> u64 {
+        7
+    }
+    #[dogpile(expire = "1h")]
+    async fn keyed(name: &str, list: &[u8]) -> Result<u64, String> {
+        if list.is_empty() { Err(name.to_owned()) } else { Ok(7) }
+    }
+    assert_nothing("a task's call", &allocated_by(|| at_once(task())));
+    assert_nothing("a task's keyed call", &allocated_by(|| at_once(keyed("name", &[1])).unwrap()));
+}
+
+/// What is ready at the first poll.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a hit is ready at the first poll"),
+    }
+}
+
+#[test]
 fn stale_hit_while_another_leads_allocates_nothing() {
     static STALE: Dogpile<u64> = Dogpile::new(Policy::expire(HOUR));
     STALE.set(7);

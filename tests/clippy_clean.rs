@@ -16,6 +16,8 @@
 // About the manifest and about this file, not about what is emitted.
 #![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions, clippy::single_call_fn)]
 
+use core::future::{Future, ready};
+use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use dogpile::{Dogpile, DogpileMap, dogpile, policy};
 
@@ -128,6 +130,50 @@ fn picked(word: impl AsRef<str>, ratio: f64, log: &mut Vec<String>) -> usize {
     word.as_ref().len() + usize::from(ratio > 0.5)
 }
 
+/// Every option that an async function can have.
+#[dogpile(
+    expire = LIFETIME,
+    stale = "1d",
+    retry = "2s",
+    cache_if = |value| !value.is_empty(),
+    handle = TASK,
+    original = task_uncached,
+    name = "task",
+    fallible = false
+)]
+async fn task() -> String {
+    ready(()).await;
+    text()
+}
+
+/// Takes what an async function can take.
+#[dogpile(expire = "1h", capacity = 1_000, skip(_, log), handle = TASKS, original = keyed_task_uncached)]
+async fn keyed_task(
+    word: &str,
+    mut found: Vec<u32>,
+    (low, high): (u32, u32),
+    &[last, ..]: &[u32; 4],
+    _: f64,
+    log: &mut Vec<String>,
+) -> Result<u32, String> {
+    let text = task().await;
+    found.push(low + high + last);
+    log.push(text);
+    if word.is_empty() { Err(word.to_owned()) } else { Ok(found.into_iter().sum()) }
+}
+
+/// One part.
+#[dogpile(expire = "1h")]
+async fn part(word: String) -> usize {
+    task().await.len() + word.len()
+}
+
+/// Returns nothing.
+#[dogpile(expire = "1h")]
+async fn nothing() {
+    drop(task().await);
+}
+
 /// Values of its own.
 struct Store {
     /// One value.
@@ -152,11 +198,48 @@ impl Store {
         if word.is_empty() { Err(word.to_owned()) } else { Ok(number + self.number) }
     }
 
+    /// A slot of one value, in a task.
+    #[dogpile(slot = self.one)]
+    async fn one_task(&self) -> u32 {
+        nothing().await;
+        self.number
+    }
+
+    /// A slot of many, in a task.
+    #[dogpile(slot = self.many)]
+    async fn many_tasks(&mut self, word: &str, number: u32) -> Result<u32, String> {
+        nothing().await;
+        self.number += 1;
+        if word.is_empty() { Err(word.to_owned()) } else { Ok(number + self.number) }
+    }
+
     /// A key out of the instance.
     #[dogpile(expire = "1h", key(self.number: u32))]
     fn by_number(&self) -> u32 {
         self.number
     }
+}
+
+/// One value, in the background of tasks.
+#[cfg(feature = "tokio")]
+#[dogpile(expire = "1h", refresh = "background")]
+async fn spawned_one() -> u32 {
+    nothing().await;
+    1
+}
+
+/// Many values, in the background of tasks.
+#[cfg(feature = "tokio")]
+#[dogpile(expire = "1h", refresh = "background", skip(_))]
+async fn spawned_many(
+    word: &str,
+    mut found: Vec<u32>,
+    (low, high): (u32, u32),
+    _: f64,
+) -> Result<u32, String> {
+    nothing().await;
+    found.push(low + high);
+    if word.is_empty() { Err(word.to_owned()) } else { Ok(found.into_iter().sum()) }
 }
 
 /// Without the attribute.
@@ -169,6 +252,33 @@ static BY_HAND: Dogpile<u32> = Dogpile::new(policy!(
     name = "by hand",
     crate = ::dogpile
 ));
+
+/// Asks once: nothing here has to wait.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match core::pin::pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("nothing here has to wait"),
+    }
+}
+
+#[test]
+fn async_functions_work_under_every_lint() {
+    assert_eq!((at_once(task()), at_once(task_uncached()), TASK.get()), (text(), text(), Some(text())));
+    let mut log = Vec::new();
+    assert_eq!(at_once(keyed_task("a", vec![1], (2, 3), &[4; 4], 0.5, &mut log)), Ok(10));
+    assert_eq!(at_once(keyed_task_uncached("a", vec![1], (2, 3), &[4; 4], 0.5, &mut log)), Ok(10));
+    assert_eq!((TASKS.get(("a", &vec![1], &(2, 3), &[4; 4])), log.len()), (Some(10), 2));
+    assert_eq!(at_once(part(text())), 8);
+    let (one, many) =
+        (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h", capacity = 9)));
+    let mut store = Store { one, many, number: 1 };
+    assert_eq!((at_once(store.one_task()), at_once(store.many_tasks("a", 1))), (1, Ok(3)));
+    #[cfg(feature = "tokio")]
+    {
+        drop(spawned_one());
+        drop(spawned_many("a", vec![1], (2, 3), 0.5));
+    }
+}
 
 #[test]
 fn everything_works_under_every_lint() {

@@ -58,6 +58,15 @@ pub(crate) enum Time {
 pub(crate) enum Refresh {
     Caller,
     Background,
+    /// In the background of an async function. It is not written so.
+    Spawning,
+}
+
+impl Refresh {
+    /// What the same word means for an async function.
+    pub(crate) fn of_tasks(self) -> Self {
+        if self == Self::Background { Self::Spawning } else { self }
+    }
 }
 
 /// How many keys are kept at most.

@@ -4,9 +4,10 @@
 //! begin with `__dogpile_` and that the user's code does not see, so that no name of the user's is shadowed or needed. The body stands *outside* the block that holds our static, and sees nothing of it. Calls bear the span of
 //! the return type, because what can still be wrong then is a bound on it.
 
+mod call;
 mod key;
 
-use crate::args::Capacity;
+use crate::args::{Capacity, Given, Refresh};
 use crate::attrs;
 use crate::item::Item;
 use crate::model::{Length, Model, Outcome, Place, Policy};
@@ -21,11 +22,11 @@ pub(crate) fn attribute(model: &Model) -> TokenStream {
     let here = Span::mixed_site();
     let (beside, dogpile) = dogpile(model);
     let original = model.original.as_ref().map(|name| original(model, name));
-    let check = alias_check(model);
-    let call = call(model, &dogpile);
+    let checks = [alias_check(model), call::spawning_check(model)];
+    let call = call::call(model, &dogpile);
     let sig = key::signature(model);
     // With braces of ours the compiler would take the whole function for generated, and not warn about dead code.
-    let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #check #call));
+    let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #(#checks)* #call));
     let block = with_span(block, model.item.body.span());
     quote_spanned!(here=> #beside #original #(#attrs)* #vis #sig #block)
 }
@@ -69,7 +70,7 @@ fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStream>) -> Tok
         }
     }
     if let Some(refresh) = &policy.refresh {
-        let refresh = Ident::new(&format!("{refresh:?}"), here);
+        let refresh = refresher(Some(refresh), here);
         out.extend(quote_spanned!(here=> .refresh(#krate::__private::#refresh)));
     }
     if let Some(predicate) = &policy.cache_if {
@@ -84,6 +85,12 @@ fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStream>) -> Tok
         out.extend(quote_spanned!(here=> .name(#name)));
     }
     out
+}
+
+/// The type of who refreshes.
+fn refresher(given: Option<&Given<Refresh>>, at: Span) -> Ident {
+    let refresh = given.map_or(Refresh::Caller, |given| given.value);
+    Ident::new(&format!("{refresh:?}"), at)
 }
 
 /// The number of keys, and where it was written.
@@ -132,7 +139,7 @@ fn static_parts(model: &Model, policy: &Policy) -> (TokenStream, TokenStream) {
     let (first, last) = ends(&model.returns());
     let krate = krate(model.krate.as_ref(), first);
     let value = value_type(model);
-    let refresh = Ident::new(if model.refreshes_in_background() { "Background" } else { "Caller" }, first);
+    let refresh = refresher(model.refresh(), first);
     let close = quote_spanned!(last=> >);
     let (name, key) = if model.key.parts.is_empty() {
         ("Dogpile", None)
@@ -169,65 +176,6 @@ fn value_type(model: &Model) -> TokenStream {
 fn path_of(model: &Model) -> TokenStream {
     let function = model.name();
     quote_spanned!(Span::mixed_site()=> ::core::concat!(::core::module_path!(), "::", #function))
-}
-
-/// Two statements: what is found under the key, which borrows nothing from then on, and what becomes of it. The body is a
-/// closure, so that `return`, `?` and `Self` mean what they meant, and may take the parameters that the key was made of.
-fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
-    let here = Span::mixed_site();
-    let returns = model.returns();
-    let (first, _) = ends(&returns);
-    let at = match &model.place {
-        // Of a field the compiler may have to say that it does not fit.
-        Place::Slot(slot) => ends(&slot.to_token_stream()).1,
-        Place::Static { .. } => first,
-    };
-    let query = key::query(model, at);
-    let key = model.refreshes_in_background().then(|| {
-        let consumption = key::consumption(model);
-        quote_spanned!(here=> let __dogpile_key = __dogpile_probed.key(); #consumption)
-    });
-    let call = resolve(model, &computation(model), first);
-    quote_spanned! {at=>
-        let __dogpile_probed = #dogpile.__dogpile_probe(#query);
-        #key
-        #call
-    }
-}
-
-/// The body as a closure, behind what it needs to have its parameters.
-fn computation(model: &Model) -> TokenStream {
-    let here = Span::mixed_site();
-    let returns = model.returns();
-    let body = &model.item.body;
-    let rebindings = key::rebindings(model);
-    if rebindings.is_empty() {
-        return quote_spanned!(here=> move || -> #returns #body);
-    }
-    // In a block of its own, whose items do not turn the parameters into patterns; with a label, it needs its braces.
-    quote_spanned!(here=> move || -> #returns { #rebindings '__dogpile_body: #body })
-}
-
-/// Hit, or computation: by way of the return type, so that what it lacks is complained about there.
-fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
-    let returns = model.returns();
-    let krate = krate(model.krate.as_ref(), at);
-    match model.outcome {
-        Outcome::Value { .. } => quote_spanned! {at=>
-            <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute)
-        },
-        Outcome::Fallible { is_borrowing: true, .. } => {
-            let value = value_type(model);
-            quote_spanned! {at=>
-                <#value as #krate::__private::Cacheable>::__dogpile_try_alone(__dogpile_probed, #compute)
-            }
-        }
-        // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
-        Outcome::Fallible { is_borrowing: false, .. } => quote_spanned! {at=>
-            use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
-            #krate::__private::Attempt::<#returns>::probe().__dogpile_try(__dogpile_probed, #compute)
-        },
-    }
 }
 
 /// Refuses, in const evaluation or in type checking, a `Result` that the macro could not see.

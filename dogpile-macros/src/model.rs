@@ -69,7 +69,11 @@ impl Place {
     fn new(mut args: Args, item: &Item, errors: &mut Errors) -> Option<Self> {
         let Some(slot) = args.slot.take() else {
             let handle = args.handle.as_ref().map(|given| given.value.clone());
-            return Policy::new(args, errors).map(|policy| Self::Static { policy: Box::new(policy), handle });
+            let mut policy = Policy::new(args, errors)?;
+            if let Some(refresh) = policy.refresh.as_mut().filter(|_| item.sig.asyncness.is_some()) {
+                refresh.value = refresh.value.of_tasks();
+            }
+            return Some(Self::Static { policy: Box::new(policy), handle });
         };
         if item.sig.receiver().is_none() {
             let problem =
@@ -110,14 +114,6 @@ fn signature(item: &Item, errors: &mut Errors) {
             token,
             "a `const fn` cannot be cached, because it may run at compile time",
             "remove `const`",
-        );
-    }
-    if let Some(token) = sig.asyncness {
-        let problem = format!("`{name}` is async, and this version caches sync functions only");
-        errors.at(
-            token,
-            problem,
-            "remove `async`, or keep the values in a `static` of type `dogpile::Dogpile`",
         );
     }
     let foreign = "cache a plain Rust function and call it from this one";
@@ -232,6 +228,11 @@ fn fallible(args: &Args, item: &Item, ty: &Type, errors: &mut Errors) -> Option<
     if let (Some(borrow), Some(Given { value: Refresh::Background, option })) = (&borrow, &args.refresh) {
         let problem = format!("an error that borrows for `{borrow}` cannot come from a background worker");
         errors.at(option, problem, "write `refresh = \"caller\"`, or return an error that owns its data");
+    } else if let (Some(borrow), Some(_)) = (&borrow, item.sig.asyncness) {
+        let problem = format!(
+            "an error that borrows for `{borrow}` cannot go from the task that computes to its caller"
+        );
+        errors.at(borrow, problem, "return an error that owns its data, or write `'static`");
     }
     let spelled =
         (borrow.is_some() || scan::word(ty, "Self").is_some()).then(|| ok.cloned().map(Box::new)).flatten();
@@ -283,11 +284,20 @@ impl Model {
         self.item.sig.ident.unraw().to_string()
     }
 
-    pub(crate) fn refreshes_in_background(&self) -> bool {
+    pub(crate) fn is_async(&self) -> bool {
+        self.item.sig.asyncness.is_some()
+    }
+
+    /// Who refreshes, and the option that says so, if one does.
+    pub(crate) fn refresh(&self) -> Option<&Given<Refresh>> {
         match &self.place {
-            Place::Static { policy, .. } => policy.refresh == Some(Refresh::Background),
-            Place::Slot(_) => false,
+            Place::Static { policy, .. } => policy.refresh.as_ref(),
+            Place::Slot(_) => None,
         }
+    }
+
+    pub(crate) fn refreshes_in_background(&self) -> bool {
+        self.refresh().is_some_and(|refresh| refresh.value != Refresh::Caller)
     }
 
     /// Can the return type be an alias of a `Result`? Only a path (or a macro that makes one) can hide it.

@@ -5,11 +5,46 @@ use std::marker::PhantomData;
 use crate::call::Refresh;
 use crate::key::Key;
 use crate::probed::Probed;
+use crate::timeout::Patience;
 
+mod attempt;
+
+pub use self::attempt::{Attempt, CallAsync, NotFallible, NotKept, ShareError, TakeOver};
 pub use crate::dogpile::Dogpile;
 pub use crate::key::Keyable;
 pub use crate::map::DogpileMap;
 pub use crate::policy::{Background, Caller, Policy};
+
+/// Who refreshes in the background of tasks.
+#[cfg(feature = "tokio")]
+pub use crate::policy::Background as Spawning;
+
+/// Nobody does: whoever asks for it has been told so by [`spawning!`], and one complaint is enough.
+#[cfg(not(feature = "tokio"))]
+pub use crate::policy::Caller as Spawning;
+
+pub use crate::__dogpile_spawning as spawning;
+
+/// Refuses, where it is asked for, what takes a runtime to spawn on.
+#[cfg(feature = "tokio")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __dogpile_spawning {
+    () => {};
+}
+
+/// Refuses, where it is asked for, what takes a runtime to spawn on.
+#[cfg(not(feature = "tokio"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __dogpile_spawning {
+    () => {
+        ::core::compile_error!(
+            "an async function is refreshed in the background by tokio, and the feature `tokio` of `dogpile` is off\n\
+             help: write `dogpile = { version = \"…\", features = [\"tokio\"] }` in `Cargo.toml`, or `refresh = \"caller\"`"
+        );
+    };
+}
 
 /// A type whose values can be kept. Itself, through a trait: so the compiler says what the type lacks, instead of
 /// telling what a static is made of.
@@ -29,22 +64,14 @@ pub trait Cacheable: Sized {
     /// # Errors
     ///
     /// With the function's own.
-    fn __dogpile_try_alone<K, R, F, E>(probed: Probed<K, Self, R>, compute: F) -> Result<Self, E>
+    fn __dogpile_try_alone<K, R, F, E>(
+        probed: Probed<K, Self, R>,
+        patience: Option<Patience<E>>,
+        compute: F,
+    ) -> Result<Self, E>
     where
         K: Key,
         F: FnOnce() -> Result<Self, E>,
-        R: Refresh<F>;
-
-    /// A call of an annotated function whose error all followers get.
-    ///
-    /// # Errors
-    ///
-    /// With the function's own.
-    fn __dogpile_try_together<K, R, F, E>(probed: Probed<K, Self, R>, compute: F) -> Result<Self, E>
-    where
-        K: Key,
-        F: FnOnce() -> Result<Self, E>,
-        E: Clone + Send + Sync + 'static,
         R: Refresh<F>;
 }
 
@@ -62,24 +89,17 @@ impl<T: Clone + Send + Sync + 'static> Cacheable for T {
     }
 
     #[inline]
-    fn __dogpile_try_alone<K, R, F, E>(probed: Probed<K, T, R>, compute: F) -> Result<T, E>
+    fn __dogpile_try_alone<K, R, F, E>(
+        probed: Probed<K, T, R>,
+        patience: Option<Patience<E>>,
+        compute: F,
+    ) -> Result<T, E>
     where
         K: Key,
         F: FnOnce() -> Result<T, E>,
         R: Refresh<F>,
     {
-        probed.try_get_or_compute(compute)
-    }
-
-    #[inline]
-    fn __dogpile_try_together<K, R, F, E>(probed: Probed<K, T, R>, compute: F) -> Result<T, E>
-    where
-        K: Key,
-        F: FnOnce() -> Result<T, E>,
-        E: Clone + Send + Sync + 'static,
-        R: Refresh<F>,
-    {
-        probed.try_get_or_compute_shared(compute)
+        probed.try_alone(patience, compute)
     }
 }
 
@@ -141,83 +161,3 @@ impl KeptWhole for Whole {}
 /// Refuses, in type checking, a `Result` that the macro could not see.
 #[inline]
 pub const fn keep_whole<K: KeptWhole>(_: &K) {}
-
-/// Picks, by method resolution, how an error of the function's type meets its followers.
-#[derive(Debug, Clone, Copy)]
-pub struct Attempt<T>(PhantomData<fn() -> T>);
-
-impl<T> Attempt<T> {
-    /// Where method resolution starts: the reference itself, a reference to it, what it refers to.
-    #[must_use]
-    pub const fn probe<'a>() -> &'a Self {
-        &Self(PhantomData)
-    }
-}
-
-/// Found first, where its bounds on the error hold.
-pub trait ShareError<V, E> {
-    /// A call whose error all followers get.
-    ///
-    /// # Errors
-    ///
-    /// With the function's own.
-    fn __dogpile_try<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> Result<V, E>
-    where
-        K: Key,
-        V: Cacheable,
-        F: FnOnce() -> Result<V, E>,
-        R: Refresh<F>;
-}
-
-impl<V, E: Clone + Send + Sync + 'static> ShareError<V, E> for &Attempt<Result<V, E>> {
-    #[inline]
-    fn __dogpile_try<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> Result<V, E>
-    where
-        K: Key,
-        V: Cacheable,
-        F: FnOnce() -> Result<V, E>,
-        R: Refresh<F>,
-    {
-        V::__dogpile_try_together(probed, compute)
-    }
-}
-
-/// Found second, for every error.
-pub trait TakeOver<V, E> {
-    /// A call whose error is its caller's.
-    ///
-    /// # Errors
-    ///
-    /// With the function's own.
-    fn __dogpile_try<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> Result<V, E>
-    where
-        K: Key,
-        V: Cacheable,
-        F: FnOnce() -> Result<V, E>,
-        R: Refresh<F>;
-}
-
-impl<V, E> TakeOver<V, E> for &&Attempt<Result<V, E>> {
-    #[inline]
-    fn __dogpile_try<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> Result<V, E>
-    where
-        K: Key,
-        V: Cacheable,
-        F: FnOnce() -> Result<V, E>,
-        R: Refresh<F>,
-    {
-        V::__dogpile_try_alone(probed, compute)
-    }
-}
-
-/// Found last, for what is no `Result` at all: [`Fallible`] has complained already, and one complaint is enough.
-pub trait NotFallible<T> {
-    /// Never runs.
-    fn __dogpile_try<P, F: FnOnce() -> T>(self, probed: P, compute: F) -> T;
-}
-
-impl<T> NotFallible<T> for Attempt<T> {
-    fn __dogpile_try<P, F: FnOnce() -> T>(self, _: P, compute: F) -> T {
-        compute()
-    }
-}

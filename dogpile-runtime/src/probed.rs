@@ -8,14 +8,13 @@ use std::hash::Hash;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::call::{Refresh, resolve};
 use crate::call_async::{RefreshAsync, resolve_async};
 use crate::failing::{Alone, Failing, Never, Together};
 use crate::flight::Flights;
 use crate::table::{Kept, Node};
-use crate::timeout::{Patience, WaitTimeout};
+use crate::timeout::Patience;
 
 /// What a look-up found: a value, or where to compute it.
 pub struct Probed<K, V, R> {
@@ -73,11 +72,7 @@ where
         }
     }
 
-    /// As [`Dogpile::get_or_compute`](crate::Dogpile::get_or_compute).
-    ///
-    /// # Panics
-    ///
-    /// As that.
+    /// A call that cannot fail.
     #[inline]
     pub fn get_or_compute<F>(self, compute: F) -> V
     where
@@ -90,64 +85,32 @@ where
         }
     }
 
-    /// As [`Dogpile::try_get_or_compute`](crate::Dogpile::try_get_or_compute).
+    /// A call whose error is its caller's, and that waits as long as it has patience.
     ///
     /// # Errors
     ///
-    /// As that.
+    /// With the computation's, or the impatient caller's.
     #[inline]
-    pub fn try_get_or_compute<F, E>(self, compute: F) -> Result<V, E>
+    pub fn try_alone<F, E>(self, patience: Option<Patience<E>>, compute: F) -> Result<V, E>
     where
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>,
     {
-        self.go_on::<F, Alone<E>>(compute, None)
+        self.go_on::<F, Alone<E>>(compute, patience)
     }
 
-    /// As [`Dogpile::try_get_or_compute_shared`](crate::Dogpile::try_get_or_compute_shared).
+    /// A call whose error all followers get, and that waits as long as it has patience.
     ///
     /// # Errors
     ///
-    /// As that.
+    /// With the computation's, or the impatient caller's.
     #[inline]
-    pub fn try_get_or_compute_shared<F, E>(self, compute: F) -> Result<V, E>
+    pub fn try_together<F, E>(self, patience: Option<Patience<E>>, compute: F) -> Result<V, E>
     where
         F: FnOnce() -> Result<V, E>,
         E: Clone + Send + Sync + 'static,
         R: Refresh<F>,
     {
-        self.go_on::<F, Together<E>>(compute, None)
-    }
-
-    /// As [`try_get_or_compute`](Self::try_get_or_compute), waiting no longer than `wait`.
-    ///
-    /// # Errors
-    ///
-    /// As that, and with [`WaitTimeout`].
-    #[inline]
-    pub fn try_get_or_compute_timeout<F, E>(self, wait: Duration, compute: F) -> Result<V, E>
-    where
-        F: FnOnce() -> Result<V, E>,
-        E: From<WaitTimeout>,
-        R: Refresh<F>,
-    {
-        let patience = Some(Patience { wait, error: E::from });
-        self.go_on::<F, Alone<E>>(compute, patience)
-    }
-
-    /// As [`try_get_or_compute_shared`](Self::try_get_or_compute_shared), waiting no longer than `wait`.
-    ///
-    /// # Errors
-    ///
-    /// As that, and with [`WaitTimeout`].
-    #[inline]
-    pub fn try_get_or_compute_shared_timeout<F, E>(self, wait: Duration, compute: F) -> Result<V, E>
-    where
-        F: FnOnce() -> Result<V, E>,
-        E: Clone + From<WaitTimeout> + Send + Sync + 'static,
-        R: Refresh<F>,
-    {
-        let patience = Some(Patience { wait, error: E::from });
         self.go_on::<F, Together<E>>(compute, patience)
     }
 
@@ -170,11 +133,7 @@ where
         }
     }
 
-    /// As [`Dogpile::get_or_compute_async`](crate::Dogpile::get_or_compute_async).
-    ///
-    /// # Panics
-    ///
-    /// As that.
+    /// As [`get_or_compute`](Self::get_or_compute), for a task.
     #[inline]
     pub async fn get_or_compute_async<F, Fut>(self, compute: F) -> V
     where
@@ -188,74 +147,44 @@ where
         }
     }
 
-    /// As [`Dogpile::try_get_or_compute_async`](crate::Dogpile::try_get_or_compute_async).
+    /// As [`try_alone`](Self::try_alone), for a task.
     ///
     /// # Errors
     ///
     /// As that.
     #[inline]
-    pub async fn try_get_or_compute_async<F, Fut, E>(self, compute: F) -> Result<V, E>
+    pub fn try_alone_async<F, Fut, E>(
+        self,
+        patience: Option<Patience<E>>,
+        compute: F,
+    ) -> impl Future<Output = Result<V, E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<V, E>>,
         E: 'static,
         R: RefreshAsync<Fut>,
     {
-        self.go_on_async::<F, Fut, Alone<E>, _, _>(compute, None).await
+        self.go_on_async::<F, Fut, Alone<E>, _, _>(compute, patience)
     }
 
-    /// As [`Dogpile::try_get_or_compute_shared_async`](crate::Dogpile::try_get_or_compute_shared_async).
+    /// As [`try_together`](Self::try_together), for a task.
     ///
     /// # Errors
     ///
     /// As that.
     #[inline]
-    pub async fn try_get_or_compute_shared_async<F, Fut, E>(self, compute: F) -> Result<V, E>
+    pub fn try_together_async<F, Fut, E>(
+        self,
+        patience: Option<Patience<E>>,
+        compute: F,
+    ) -> impl Future<Output = Result<V, E>>
     where
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<V, E>>,
         E: Clone + Send + Sync + 'static,
         R: RefreshAsync<Fut>,
     {
-        self.go_on_async::<F, Fut, Together<E>, _, _>(compute, None).await
-    }
-
-    /// As [`try_get_or_compute_async`](Self::try_get_or_compute_async), waiting no longer than `wait`.
-    ///
-    /// # Errors
-    ///
-    /// As that, and with [`WaitTimeout`].
-    #[inline]
-    pub async fn try_get_or_compute_timeout_async<F, Fut, E>(self, wait: Duration, compute: F) -> Result<V, E>
-    where
-        F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<V, E>>,
-        E: From<WaitTimeout> + 'static,
-        R: RefreshAsync<Fut>,
-    {
-        let patience = Some(Patience { wait, error: E::from });
-        self.go_on_async::<F, Fut, Alone<E>, _, _>(compute, patience).await
-    }
-
-    /// As [`try_get_or_compute_shared_async`](Self::try_get_or_compute_shared_async), waiting no longer than `wait`.
-    ///
-    /// # Errors
-    ///
-    /// As that, and with [`WaitTimeout`].
-    #[inline]
-    pub async fn try_get_or_compute_shared_timeout_async<F, Fut, E>(
-        self,
-        wait: Duration,
-        compute: F,
-    ) -> Result<V, E>
-    where
-        F: FnOnce() -> Fut,
-        Fut: Future<Output = Result<V, E>>,
-        E: Clone + From<WaitTimeout> + Send + Sync + 'static,
-        R: RefreshAsync<Fut>,
-    {
-        let patience = Some(Patience { wait, error: E::from });
-        self.go_on_async::<F, Fut, Together<E>, _, _>(compute, patience).await
+        self.go_on_async::<F, Fut, Together<E>, _, _>(compute, patience)
     }
 }
 

@@ -29,8 +29,9 @@ impl fmt::Display for WaitTimeout {
 
 impl Error for WaitTimeout {}
 
-/// For how long a caller waits for somebody else, and what it makes of it then.
-pub(crate) struct Patience<E> {
+/// For how long a caller waits for somebody else, and what it makes of it then. Not for people.
+#[derive(Debug)]
+pub struct Patience<E> {
     pub(crate) wait: Duration,
     pub(crate) error: fn(WaitTimeout) -> E,
 }

@@ -1,8 +1,11 @@
 //! The contract, a module per chapter of it. Every test that depends on time freezes the clock, which also makes
 //! such tests run one after another.
 
+mod async_attribute;
 #[cfg(feature = "tokio")]
 mod async_background;
+#[cfg(feature = "tokio")]
+mod async_background_attribute;
 mod async_cancellation;
 mod async_executors;
 mod async_failure;

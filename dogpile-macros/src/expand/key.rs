@@ -96,7 +96,7 @@ pub(super) fn consumption(model: &Model) -> TokenStream {
     if names.is_empty() {
         return TokenStream::new();
     }
-    quote_spanned!(Span::mixed_site()=> let __dogpile_consumed = (#(#names,)*);)
+    quote_spanned!(Span::mixed_site()=> { let __dogpile_consumed = (#(#names,)*); })
 }
 
 /// `: type = value` of a parameter, out of the key.

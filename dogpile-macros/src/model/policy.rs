@@ -13,7 +13,7 @@ pub(crate) struct Policy {
     pub(crate) krate: Option<Path>,
     pub(crate) expire: Length,
     pub(crate) stale: Option<Length>,
-    pub(crate) refresh: Option<Refresh>,
+    pub(crate) refresh: Option<Given<Refresh>>,
     pub(crate) retry: Option<Length>,
     pub(crate) cache_if: Option<Expr>,
     pub(crate) capacity: Option<Capacity>,
@@ -53,8 +53,8 @@ impl Policy {
                 "write a name, or leave the option out for the function's path",
             );
         }
-        let (krate, refresh) = (args.krate.map(|given| given.value), args.refresh.map(|given| given.value));
-        Some(Self { krate, expire: expire?, stale, refresh, retry, cache_if, capacity, name })
+        let krate = args.krate.map(|given| given.value);
+        Some(Self { krate, expire: expire?, stale, refresh: args.refresh, retry, cache_if, capacity, name })
     }
 }
 

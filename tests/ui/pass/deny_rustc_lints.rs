@@ -96,6 +96,35 @@ pub fn patterns((mut low, high): (u8, u8), &id: &u8) -> u8 {
     low + id
 }
 
+/// Every option of an async function.
+#[dogpile(
+    expire = LIFETIME,
+    stale = "1d",
+    retry = "2s",
+    cache_if = |value| *value > 0,
+    handle = TASKS,
+    original = task_uncached,
+    skip(log, _)
+)]
+pub async fn task(name: &str, (mut low, high): (u8, u8), log: &mut u8, _: f64) -> Result<u8, String> {
+    low += high;
+    *log += 1;
+    core::future::ready(()).await;
+    if name.is_empty() { Err(name.to_owned()) } else { Ok(low) }
+}
+
+/// By a task of its own.
+#[dogpile(expire = "1h", refresh = "background")]
+pub async fn spawned(name: &str, mut list: Vec<u8>, (low, high): (u8, u8)) -> Vec<u8> {
+    list.push(low + high);
+    core::future::ready(()).await;
+    if name.is_empty() { Vec::new() } else { list }
+}
+
+/// Nothing to return, and nothing to wait for.
+#[dogpile(expire = "never")]
+pub async fn idle() {}
+
 /// Instances of their own.
 pub struct Store {
     one: Dogpile<u8>,
@@ -121,6 +150,14 @@ impl Store {
     #[dogpile(slot = self.many)]
     pub fn many(&self, name: &str, id: u8) -> Result<u8, String> {
         if name.is_empty() { Err(name.to_owned()) } else { Ok(id + self.id) }
+    }
+
+    /// A slot of one value, in a task.
+    #[dogpile(slot = self.one)]
+    pub async fn one_task(&mut self) -> u8 {
+        core::future::ready(()).await;
+        self.id += 1;
+        self.id
     }
 
     /// A key out of `self`.
@@ -156,4 +193,8 @@ fn main() {
     let (one, many) = (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h")));
     let mut store = Store { one, many, id: 1 };
     assert_eq!((store.one(), store.many("a", 1), store.by_id(" a ")), (2, Ok(3), 5));
+    drop((store.one_task(), idle(), spawned("a", Vec::new(), (1, 2))));
+    let mut log = 1;
+    drop((task("a", (1, 2), &mut log, 0.5), TASKS.get(("a", &(1, 2)))));
+    drop(task_uncached("a", (1, 2), &mut log, 0.5));
 }

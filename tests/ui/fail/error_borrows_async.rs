@@ -1,8 +1,8 @@
 use dogpile::dogpile;
 
 #[dogpile(expire = "1h")]
-async fn config() -> u32 {
-    1
+async fn config(path: &str) -> Result<u32, &str> {
+    Err(path)
 }
 
 fn main() {}

@@ -1,0 +1,112 @@
+//! The call in tokens: two statements in place of the body.
+//!
+//! Invariants: what is found under the key borrows nothing from then on, so that the body may take the parameters that
+//! the key was made of; the body keeps its `return`, `?`, `Self` and `.await`; a type error in it is found in it.
+
+use super::{ends, key, krate, value_type};
+use crate::args::Refresh;
+use crate::model::{Model, Outcome, Place};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+
+/// What is found under the key, and what becomes of it.
+pub(super) fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site();
+    let returns = model.returns();
+    let (first, _) = ends(&returns);
+    let at = match &model.place {
+        // Of a field the compiler may have to say that it does not fit.
+        Place::Slot(slot) => ends(&slot.to_token_stream()).1,
+        Place::Static { .. } => first,
+    };
+    let query = key::query(model, at);
+    let key = model.refreshes_in_background().then(|| {
+        let consumption = key::consumption(model);
+        quote_spanned!(here=> let __dogpile_key = __dogpile_probed.key(); #consumption)
+    });
+    let call = resolve(model, &computation(model), first);
+    quote_spanned! {at=>
+        let __dogpile_probed = #dogpile.__dogpile_probe(#query);
+        #key
+        #call
+    }
+}
+
+/// The body as a closure, behind what it needs to have its parameters.
+fn computation(model: &Model) -> TokenStream {
+    let here = Span::mixed_site();
+    let returns = model.returns();
+    let body = &model.item.body;
+    let rebindings = key::rebindings(model);
+    // In a block of its own, whose items do not turn the parameters into patterns; with a label, it needs its braces.
+    let label = quote_spanned!(here.located_at(body.span())=> '__dogpile_body:);
+    if model.is_async() {
+        let typed = typed_return(model);
+        return quote_spanned!(here=> move || async move { #typed #rebindings #label #body });
+    }
+    if rebindings.is_empty() {
+        return quote_spanned!(here=> move || -> #returns #body);
+    }
+    quote_spanned!(here=> move || -> #returns { #rebindings #label #body })
+}
+
+/// An async block cannot say what it returns. So it begins with a `return` of that type, which never happens, and what
+/// the body returns is coerced to it, or is the mistake.
+fn typed_return(model: &Model) -> TokenStream {
+    let returns = model.returns();
+    let (first, _) = ends(&returns);
+    quote_spanned! {first=>
+        if let ::core::option::Option::Some(__dogpile_never) = ::core::option::Option::None::<#returns> {
+            return __dogpile_never;
+        }
+    }
+}
+
+/// Hit, or computation: by way of the return type, so that what it lacks is complained about there.
+fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
+    let returns = model.returns();
+    let krate = krate(model.krate.as_ref(), at);
+    match (&model.outcome, model.is_async()) {
+        (Outcome::Value { .. }, false) => quote_spanned! {at=>
+            <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute)
+        },
+        (Outcome::Value { .. }, true) => quote_spanned! {at=>
+            use #krate::__private::{CallAsync as _, NotKept as _};
+            #krate::__private::Attempt::<#returns>::probe().__dogpile_call_async(__dogpile_probed, #compute).await
+        },
+        (Outcome::Fallible { is_borrowing: true, .. }, _) => {
+            let value = value_type(model);
+            quote_spanned! {at=>
+                <#value as #krate::__private::Cacheable>::__dogpile_try_alone(
+                    __dogpile_probed,
+                    ::core::option::Option::None,
+                    #compute
+                )
+            }
+        }
+        // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
+        (Outcome::Fallible { is_borrowing: false, .. }, is_async) => {
+            let (method, finish) = if is_async {
+                (Ident::new("__dogpile_try_async", at), Some(quote_spanned!(at=> .await)))
+            } else {
+                (Ident::new("__dogpile_try", at), None)
+            };
+            quote_spanned! {at=>
+                use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
+                #krate::__private::Attempt::<#returns>::probe().#method(
+                    __dogpile_probed,
+                    ::core::option::Option::None,
+                    #compute
+                ) #finish
+            }
+        }
+    }
+}
+
+/// Refuses to spawn where there is nothing to spawn on.
+pub(super) fn spawning_check(model: &Model) -> Option<TokenStream> {
+    let refresh = model.refresh().filter(|refresh| refresh.value == Refresh::Spawning)?;
+    let at = Span::mixed_site().located_at(refresh.option.span());
+    let krate = krate(model.krate.as_ref(), at);
+    Some(quote_spanned!(at=> #krate::__private::spawning!();))
+}
