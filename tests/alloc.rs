@@ -50,7 +50,7 @@ fn fresh_hit_allocates_nothing() {
 }
 
 #[test]
-fn hit_of_a_task_allocates_nothing() {
+fn hit_of_an_async_function_allocates_nothing() {
     #[dogpile(expire = "1h")]
     async fn task() -> u64 {
         7
@@ -61,14 +61,6 @@ fn hit_of_a_task_allocates_nothing() {
     }
     assert_nothing("a task's call", &allocated_by(|| at_once(task())));
     assert_nothing("a task's keyed call", &allocated_by(|| at_once(keyed("name", &[1])).unwrap()));
-}
-
-/// What is ready at the first poll.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("a hit is ready at the first poll"),
-    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::{NEVER, Tick, ticks};
 use crate::failing::{Failing, run};
-use crate::flight::{Answer, Attempt, Computed, Flights, Home, Lead, Manner};
+use crate::flight::{Answer, Attempt, Computed, Flights, Home, Lead, Manner, Missed};
 use crate::policy::{Background, Caller};
 use crate::pool;
 use crate::timeout::{Patience, WaitTimeout};
@@ -13,6 +13,7 @@ use crate::timeout::{Patience, WaitTimeout};
 #[cold]
 pub(crate) fn resolve<V, H, R, F, K>(
     mut flights: Arc<Flights<V, H>>,
+    missed: Missed,
     compute: F,
     patience: Option<Patience<K::Error>>,
 ) -> Result<V, K::Error>
@@ -29,6 +30,7 @@ where
     loop {
         let answer = flights.attempt(&mut Attempt {
             until,
+            missed,
             manner: if R::DETACHES { Manner::Queue } else { Manner::Inline },
             takes: K::takes,
             compute: &mut || {

@@ -14,13 +14,14 @@ use std::task::{Context, Poll};
 
 use crate::call::{Sealed, out_of_patience};
 use crate::failing::{Failing, run};
-use crate::flight::{Answer, Flights, Home, Lead, Manner, Step};
+use crate::flight::{Answer, Flights, Home, Lead, Manner, Missed, Step};
 use crate::policy::Caller;
 use crate::timeout::Patience;
 
 /// Everything but the hit.
 pub(crate) async fn resolve_async<V, H, R, F, Fut, K, O, E>(
     mut flights: Arc<Flights<V, H>>,
+    missed: Missed,
     compute: F,
     patience: Option<Patience<E>>,
 ) -> Result<V, E>
@@ -33,8 +34,9 @@ where
     K: Failing<V, Output = O, Error = E> + 'static,
 {
     let until = flights.patient_until(patience.as_ref());
+    let mut missed = Some(missed);
     loop {
-        let following = match flights.step(Manner::Task) {
+        let following = match flights.step(Manner::Task, missed.take()) {
             Step::Take(value) => return Ok(value),
             Step::Removed => {
                 flights = H::successor(&flights);
@@ -45,7 +47,11 @@ where
                 leading.lead.count();
                 let computation = leading.lead.while_polling(compute);
                 let driven = match R::start(leading, computation) {
-                    Started::Here(leading, computation) => drive(leading, computation).await,
+                    Started::Here(leading, computation) => {
+                        // A value that is invalidated meanwhile is not to live on because of us.
+                        drop(stale);
+                        drive(leading, computation).await
+                    }
                     Started::Elsewhere(computing) => {
                         if let Some(stale) = stale {
                             flights.count_served(&stale);

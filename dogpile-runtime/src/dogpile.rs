@@ -15,7 +15,7 @@ mod tasks;
 
 use crate::call::{Refresh, resolve};
 use crate::failing::{Alone, Never, Punctual, Together};
-use crate::flight::{Flights, Terms};
+use crate::flight::{Flights, Missed, Terms};
 use crate::key::Keyless;
 use crate::policy::{Caller, Policy, Verdict};
 use crate::probed::Probed;
@@ -91,8 +91,8 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     }
 
     #[inline]
-    fn hit(&self) -> Option<Guard<V>> {
-        self.flights.get()?.hit(0)
+    fn hit(&self) -> Result<Guard<V>, Missed> {
+        self.flights.get().ok_or(Missed::Nothing)?.hit(0)
     }
 
     fn servable(&self) -> Option<(Guard<V>, Verdict)> {
@@ -114,11 +114,13 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         match self.hit() {
-            Some(guard) => guard.value.clone(),
-            None => match resolve::<V, (), R, F, Never>(Arc::clone(self.flights()), compute, None) {
-                Ok(value) => value,
-                Err(never) => match never {},
-            },
+            Ok(guard) => guard.value.clone(),
+            Err(missed) => {
+                match resolve::<V, (), R, F, Never>(Arc::clone(self.flights()), missed, compute, None) {
+                    Ok(value) => value,
+                    Err(never) => match never {},
+                }
+            }
         }
     }
 
@@ -142,8 +144,10 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         match self.hit() {
-            Some(guard) => Ok(guard.value.clone()),
-            None => resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), compute, None),
+            Ok(guard) => Ok(guard.value.clone()),
+            Err(missed) => {
+                resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), missed, compute, None)
+            }
         }
     }
 
@@ -167,8 +171,10 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         match self.hit() {
-            Some(guard) => Ok(guard.value.clone()),
-            None => resolve::<V, (), R, F, Together<E>>(Arc::clone(self.flights()), compute, None),
+            Ok(guard) => Ok(guard.value.clone()),
+            Err(missed) => {
+                resolve::<V, (), R, F, Together<E>>(Arc::clone(self.flights()), missed, compute, None)
+            }
         }
     }
 
@@ -187,11 +193,12 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         F: FnOnce() -> V,
         R: Refresh<F>,
     {
-        if let Some(guard) = self.hit() {
-            return Ok(guard.value.clone());
-        }
+        let missed = match self.hit() {
+            Ok(guard) => return Ok(guard.value.clone()),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: |timeout| timeout });
-        resolve::<V, (), R, F, Punctual>(Arc::clone(self.flights()), compute, patience)
+        resolve::<V, (), R, F, Punctual>(Arc::clone(self.flights()), missed, compute, patience)
     }
 
     /// As [`try_get_or_compute`](Self::try_get_or_compute), but waits for somebody else's computation no longer than
@@ -211,11 +218,12 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         E: From<WaitTimeout>,
         R: Refresh<F>,
     {
-        if let Some(guard) = self.hit() {
-            return Ok(guard.value.clone());
-        }
+        let missed = match self.hit() {
+            Ok(guard) => return Ok(guard.value.clone()),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: E::from });
-        resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), compute, patience)
+        resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), missed, compute, patience)
     }
 
     /// The first step of a call, for generated code.
@@ -223,8 +231,8 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     #[inline]
     pub fn __dogpile_probe<Q: Keyless>(&self, _: Q) -> Probed<(), V, R> {
         match self.hit() {
-            Some(guard) => Probed::hit(guard.value.clone()),
-            None => Probed::alone(Arc::clone(self.flights())),
+            Ok(guard) => Probed::hit(guard.value.clone()),
+            Err(missed) => Probed::alone(Arc::clone(self.flights()), missed),
         }
     }
 

@@ -60,6 +60,8 @@ pub(crate) struct Attempt<'a, V> {
     pub(crate) manner: Manner,
     /// How long it has the patience to follow.
     pub(crate) until: Tick,
+    /// Why it did not hit.
+    pub(crate) missed: Missed,
 }
 
 /// How a caller computes if it is elected.
@@ -71,6 +73,15 @@ pub(crate) enum Manner {
     Queue,
     /// In a task, whoever polls it.
     Task,
+}
+
+/// Why a look at the slot was no hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// There was nothing to take.
+    Nothing,
+    /// There was a fresh value, and this caller was drawn to regenerate it early.
+    Drawn,
 }
 
 /// How an attempt ended.
@@ -242,7 +253,7 @@ impl<V, H: Home<V>> Flights<V, H> {
     /// The value, if this caller need do nothing but take it: fresh, or stale with the gate closed; and of the `newest`
     /// era, so that nothing announced to all keys is left to look up.
     #[inline]
-    pub(crate) fn hit(&self, newest: u64) -> Option<Guard<V>> {
+    pub(crate) fn hit(&self, newest: u64) -> Result<Guard<V>, Missed> {
         // The clock comes first: a call keeps nothing across it but `self`, which is worth a nanosecond. And of a value
         // that is made meanwhile it says "fresh".
         let now = if self.expires { self.source.now() } else { NEVER };
@@ -251,22 +262,20 @@ impl<V, H: Home<V>> Flights<V, H> {
 
     /// As [`hit`](Self::hit), by the clock as it was a moment ago; [`NEVER`] if values do not expire.
     #[inline]
-    pub(crate) fn hit_at(&self, now: Tick, newest: u64) -> Option<Guard<V>> {
-        let guard = self.slot.read()?;
+    pub(crate) fn hit_at(&self, now: Tick, newest: u64) -> Result<Guard<V>, Missed> {
+        let Some(guard) = self.slot.read() else { return Err(Missed::Nothing) };
         if H::REMOVES && guard.era() != newest {
-            return None;
+            return Err(Missed::Nothing);
         }
         if now <= guard.quiet_until() {
-            return Some(guard);
+            return Ok(guard);
         }
         let now = if self.expires { now } else { self.source.now() };
         let fresh_until = guard.fresh_until();
-        let is_served = if now <= fresh_until {
-            self.serves_early(fresh_until, now)
-        } else {
-            self.serves_stale(fresh_until, now)
-        };
-        is_served.then_some(guard)
+        if now > fresh_until {
+            return if self.serves_stale(fresh_until, now) { Ok(guard) } else { Err(Missed::Nothing) };
+        }
+        if self.serves_early(fresh_until, now) { Ok(guard) } else { Err(Missed::Drawn) }
     }
 
     /// Whether a caller may take the fresh value after its quiet time, or is to ask for the lock and regenerate it.

@@ -17,7 +17,7 @@ use crate::call::{Refresh, resolve};
 use crate::dogpile::Ref;
 use crate::failing::{Alone, Never, Punctual, Together};
 use crate::flight::Home as _;
-use crate::flight::Terms;
+use crate::flight::{Missed, Terms};
 use crate::key::{KeyOf, Lookup};
 use crate::policy::{Caller, Policy, Verdict};
 use crate::probed::Probed;
@@ -102,15 +102,18 @@ where
 
     /// The value, cloned, if that is all there is to do.
     #[inline]
-    fn hit(&self, query: &impl Lookup<Key = K>) -> Option<V> {
-        let table = self.table.get()?;
+    fn hit(&self, query: &impl Lookup<Key = K>) -> Result<V, Missed> {
+        let table = self.table.get().ok_or(Missed::Nothing)?;
         let (now, hash) = (table.now(), table.hash(query));
         let newest = table.terms().eras.newest();
-        table.look(query, hash, |node| {
-            let guard = node.hit_at(now, newest)?;
-            node.home.visit();
-            Some(guard.value.clone())
-        })
+        let look = |node: &Node<K, V>| {
+            let hit = node.hit_at(now, newest);
+            if hit.is_ok() {
+                node.home.visit();
+            }
+            Some(hit.map(|guard| guard.value.clone()))
+        };
+        table.look(query, hash, look).unwrap_or(Err(Missed::Nothing))
     }
 
     #[cold]
@@ -156,11 +159,13 @@ where
         R: Refresh<F>,
     {
         match self.hit(&&key) {
-            Some(value) => value,
-            None => match resolve::<V, Kept<K, V>, R, F, Never>(self.node(&&key), compute, None) {
-                Ok(value) => value,
-                Err(never) => match never {},
-            },
+            Ok(value) => value,
+            Err(missed) => {
+                match resolve::<V, Kept<K, V>, R, F, Never>(self.node(&&key), missed, compute, None) {
+                    Ok(value) => value,
+                    Err(never) => match never {},
+                }
+            }
         }
     }
 
@@ -182,8 +187,8 @@ where
         R: Refresh<F>,
     {
         match self.hit(&&key) {
-            Some(value) => Ok(value),
-            None => resolve::<V, Kept<K, V>, R, F, Alone<E>>(self.node(&&key), compute, None),
+            Ok(value) => Ok(value),
+            Err(missed) => resolve::<V, Kept<K, V>, R, F, Alone<E>>(self.node(&&key), missed, compute, None),
         }
     }
 
@@ -205,8 +210,10 @@ where
         R: Refresh<F>,
     {
         match self.hit(&&key) {
-            Some(value) => Ok(value),
-            None => resolve::<V, Kept<K, V>, R, F, Together<E>>(self.node(&&key), compute, None),
+            Ok(value) => Ok(value),
+            Err(missed) => {
+                resolve::<V, Kept<K, V>, R, F, Together<E>>(self.node(&&key), missed, compute, None)
+            }
         }
     }
 
@@ -225,11 +232,12 @@ where
         F: FnOnce() -> V,
         R: Refresh<F>,
     {
-        if let Some(value) = self.hit(&&key) {
-            return Ok(value);
-        }
+        let missed = match self.hit(&&key) {
+            Ok(value) => return Ok(value),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: |timeout| timeout });
-        resolve::<V, Kept<K, V>, R, F, Punctual>(self.node(&&key), compute, patience)
+        resolve::<V, Kept<K, V>, R, F, Punctual>(self.node(&&key), missed, compute, patience)
     }
 
     /// As [`try_get_or_compute`](Self::try_get_or_compute), but waits for somebody else's computation no longer than
@@ -249,11 +257,12 @@ where
         E: From<WaitTimeout>,
         R: Refresh<F>,
     {
-        if let Some(value) = self.hit(&&key) {
-            return Ok(value);
-        }
+        let missed = match self.hit(&&key) {
+            Ok(value) => return Ok(value),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: E::from });
-        resolve::<V, Kept<K, V>, R, F, Alone<E>>(self.node(&&key), compute, patience)
+        resolve::<V, Kept<K, V>, R, F, Alone<E>>(self.node(&&key), missed, compute, patience)
     }
 
     /// The first step of a call, for generated code.
@@ -261,8 +270,8 @@ where
     #[inline]
     pub fn __dogpile_probe(&self, query: impl KeyOf<K>) -> Probed<K, V, R> {
         match self.hit(&query) {
-            Some(value) => Probed::hit(value),
-            None => Probed::kept(self.node(&query)),
+            Ok(value) => Probed::hit(value),
+            Err(missed) => Probed::kept(self.node(&query), missed),
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::call::{Refresh, resolve};
 use crate::call_async::{RefreshAsync, resolve_async};
 use crate::failing::{Alone, Failing, Never, Together};
-use crate::flight::Flights;
+use crate::flight::{Flights, Missed};
 use crate::table::{Kept, Node};
 use crate::timeout::Patience;
 
@@ -25,9 +25,9 @@ pub struct Probed<K, V, R> {
 enum Found<K, V> {
     Hit(V),
     /// In a dogpile of its own.
-    Alone(Arc<Flights<V>>),
+    Alone(Arc<Flights<V>>, Missed),
     /// In a map.
-    Kept(Arc<Node<K, V>>),
+    Kept(Arc<Node<K, V>>, Missed),
 }
 
 impl<K, V, R> Probed<K, V, R> {
@@ -36,12 +36,12 @@ impl<K, V, R> Probed<K, V, R> {
         Self { found: Found::Hit(value), refresh: PhantomData }
     }
 
-    pub(crate) fn alone(flights: Arc<Flights<V>>) -> Self {
-        Self { found: Found::Alone(flights), refresh: PhantomData }
+    pub(crate) fn alone(flights: Arc<Flights<V>>, missed: Missed) -> Self {
+        Self { found: Found::Alone(flights, missed), refresh: PhantomData }
     }
 
-    pub(crate) fn kept(node: Arc<Node<K, V>>) -> Self {
-        Self { found: Found::Kept(node), refresh: PhantomData }
+    pub(crate) fn kept(node: Arc<Node<K, V>>, missed: Missed) -> Self {
+        Self { found: Found::Kept(node, missed), refresh: PhantomData }
     }
 }
 
@@ -53,8 +53,8 @@ where
     /// The key, for a computation that outlives the parameters.
     pub fn key(&self) -> ProbedKey<K, V> {
         ProbedKey(match &self.found {
-            Found::Kept(node) => Some(Arc::clone(node)),
-            Found::Hit(_) | Found::Alone(_) => None,
+            Found::Kept(node, _) => Some(Arc::clone(node)),
+            Found::Hit(_) | Found::Alone(..) => None,
         })
     }
 
@@ -67,8 +67,8 @@ where
     {
         match self.found {
             Found::Hit(value) => Ok(value),
-            Found::Alone(flights) => resolve::<V, (), R, F, E>(flights, compute, patience),
-            Found::Kept(node) => resolve::<V, Kept<K, V>, R, F, E>(node, compute, patience),
+            Found::Alone(flights, missed) => resolve::<V, (), R, F, E>(flights, missed, compute, patience),
+            Found::Kept(node, missed) => resolve::<V, Kept<K, V>, R, F, E>(node, missed, compute, patience),
         }
     }
 
@@ -124,11 +124,11 @@ where
     {
         match self.found {
             Found::Hit(value) => Ok(value),
-            Found::Alone(flights) => {
-                resolve_async::<V, (), R, F, Fut, M, O, E>(flights, compute, patience).await
+            Found::Alone(flights, missed) => {
+                resolve_async::<V, (), R, F, Fut, M, O, E>(flights, missed, compute, patience).await
             }
-            Found::Kept(node) => {
-                resolve_async::<V, Kept<K, V>, R, F, Fut, M, O, E>(node, compute, patience).await
+            Found::Kept(node, missed) => {
+                resolve_async::<V, Kept<K, V>, R, F, Fut, M, O, E>(node, missed, compute, patience).await
             }
         }
     }

@@ -35,10 +35,17 @@ where
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
     {
-        if let Some(guard) = self.hit() {
-            return guard.value.clone();
-        }
-        match resolve_async::<V, (), R, F, Fut, Never, _, _>(Arc::clone(self.flights()), compute, None).await
+        let missed = match self.hit() {
+            Ok(guard) => return guard.value.clone(),
+            Err(missed) => missed,
+        };
+        match resolve_async::<V, (), R, F, Fut, Never, _, _>(
+            Arc::clone(self.flights()),
+            missed,
+            compute,
+            None,
+        )
+        .await
         {
             Ok(value) => value,
             Err(never) => match never {},
@@ -65,10 +72,12 @@ where
         E: 'static,
         R: RefreshAsync<Fut>,
     {
-        if let Some(guard) = self.hit() {
-            return Ok(guard.value.clone());
-        }
-        resolve_async::<V, (), R, F, Fut, Alone<E>, _, _>(Arc::clone(self.flights()), compute, None).await
+        let missed = match self.hit() {
+            Ok(guard) => return Ok(guard.value.clone()),
+            Err(missed) => missed,
+        };
+        resolve_async::<V, (), R, F, Fut, Alone<E>, _, _>(Arc::clone(self.flights()), missed, compute, None)
+            .await
     }
 
     /// As [`try_get_or_compute_shared`](Self::try_get_or_compute_shared), for a task.
@@ -91,10 +100,17 @@ where
         E: Clone + Send + Sync + 'static,
         R: RefreshAsync<Fut>,
     {
-        if let Some(guard) = self.hit() {
-            return Ok(guard.value.clone());
-        }
-        resolve_async::<V, (), R, F, Fut, Together<E>, _, _>(Arc::clone(self.flights()), compute, None).await
+        let missed = match self.hit() {
+            Ok(guard) => return Ok(guard.value.clone()),
+            Err(missed) => missed,
+        };
+        resolve_async::<V, (), R, F, Fut, Together<E>, _, _>(
+            Arc::clone(self.flights()),
+            missed,
+            compute,
+            None,
+        )
+        .await
     }
 
     /// As [`get_or_compute_timeout`](Self::get_or_compute_timeout), for a task.
@@ -120,11 +136,18 @@ where
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
     {
-        if let Some(guard) = self.hit() {
-            return Ok(guard.value.clone());
-        }
+        let missed = match self.hit() {
+            Ok(guard) => return Ok(guard.value.clone()),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: |timeout| timeout });
-        resolve_async::<V, (), R, F, Fut, Punctual, _, _>(Arc::clone(self.flights()), compute, patience).await
+        resolve_async::<V, (), R, F, Fut, Punctual, _, _>(
+            Arc::clone(self.flights()),
+            missed,
+            compute,
+            patience,
+        )
+        .await
     }
 
     /// As [`try_get_or_compute_timeout`](Self::try_get_or_compute_timeout), for a task.
@@ -152,10 +175,17 @@ where
         E: From<WaitTimeout> + 'static,
         R: RefreshAsync<Fut>,
     {
-        if let Some(guard) = self.hit() {
-            return Ok(guard.value.clone());
-        }
+        let missed = match self.hit() {
+            Ok(guard) => return Ok(guard.value.clone()),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: E::from });
-        resolve_async::<V, (), R, F, Fut, Alone<E>, _, _>(Arc::clone(self.flights()), compute, patience).await
+        resolve_async::<V, (), R, F, Fut, Alone<E>, _, _>(
+            Arc::clone(self.flights()),
+            missed,
+            compute,
+            patience,
+        )
+        .await
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use super::crowd::Woken;
-use super::{Answer, Attempt, Flight, Flights, Home, Lead, Leader, Live, Manner, Outcome, State};
+use super::{Answer, Attempt, Flight, Flights, Home, Lead, Leader, Live, Manner, Missed, Outcome, State};
 use crate::clock::Tick;
 use crate::policy::Verdict;
 use crate::slot::{Entry, Locked};
@@ -77,15 +77,16 @@ pub(crate) enum Step<V, H: Home<V>> {
 }
 
 impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
-    /// The decision table, for a caller that looked at the slot a moment ago and did not hit.
-    pub(crate) fn step(self: &Arc<Self>, manner: Manner) -> Step<V, H> {
+    /// The decision table, for a caller that looked at the slot a moment ago and `missed`; `None` if it is to look first.
+    pub(crate) fn step(self: &Arc<Self>, manner: Manner, missed: Option<Missed>) -> Step<V, H> {
+        let mut missed = missed;
         loop {
-            match self.elect(manner) {
-                Election::Look => {
-                    if let Some(guard) = self.hit(self.terms.eras.newest()) {
-                        return Step::Take(guard.value.clone());
-                    }
-                }
+            let why = match missed.take().map_or_else(|| self.hit(self.terms.eras.newest()), Err) {
+                Ok(guard) => return Step::Take(guard.value.clone()),
+                Err(why) => why,
+            };
+            match self.elect(manner, why) {
+                Election::Look => {}
                 Election::Follow(following) => return Step::Follow(following),
                 Election::Lead(lead, stale) => return Step::Lead(lead, stale),
                 Election::Removed => return Step::Removed,
@@ -96,8 +97,9 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     /// The whole of a call, on this thread, for a caller that did not hit.
     #[cold]
     pub(crate) fn attempt(self: &Arc<Self>, attempt: &mut Attempt<'_, V>) -> Answer<V, H> {
+        let mut missed = Some(attempt.missed);
         loop {
-            match self.step(attempt.manner) {
+            match self.step(attempt.manner, missed.take()) {
                 Step::Take(value) => return Answer::Value(value),
                 Step::Removed => return Answer::Removed,
                 Step::Lead(lead, Some(stale)) if attempt.manner == Manner::Queue => {
@@ -122,7 +124,7 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     }
 
     /// Looks again under the lock, and settles what this caller is.
-    pub(super) fn elect(self: &Arc<Self>, manner: Manner) -> Election<V, H> {
+    pub(super) fn elect(self: &Arc<Self>, manner: Manner, missed: Missed) -> Election<V, H> {
         let mut locked = self.slot.lock();
         if locked.is_removed {
             return Election::Removed;
@@ -130,10 +132,10 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         self.settle(&mut locked);
         let now = self.terms.now();
         let verdict = locked.entry().map_or(Verdict::Gone, |entry| self.terms.judge(entry, now));
+        let is_quiet = locked.entry().is_some_and(|entry| now <= entry.quiet_until());
         let kept = match verdict {
-            Verdict::Fresh if locked.entry().is_some_and(|entry| now <= entry.quiet_until()) => {
-                return Election::Look;
-            }
+            // What is fresh is left alone, unless this very caller was drawn. Somebody may have landed since.
+            Verdict::Fresh if is_quiet || missed != Missed::Drawn => return Election::Look,
             // Relaxed: written under the lock that we hold.
             Verdict::Fresh | Verdict::Stale if now < self.gate.load(Ordering::Relaxed) => {
                 return Election::Look;

@@ -13,7 +13,7 @@ fn flights() -> Arc<Flights<u32>> {
 
 /// A leader of an empty dogpile, and a follower that has not gone to sleep yet.
 fn leader_and_follower(flights: &Arc<Flights<u32>>) -> (Lead<u32, ()>, Arc<Following<u32, ()>>) {
-    match (flights.elect(Manner::Inline), flights.elect(Manner::Inline)) {
+    match (flights.elect(Manner::Inline, Missed::Nothing), flights.elect(Manner::Inline, Missed::Nothing)) {
         (Election::Lead(lead, None), Election::Follow(following)) => (lead, following),
         _ => panic!("the first is to lead and the second to follow"),
     }
@@ -48,5 +48,8 @@ fn follower_of_a_failed_flight_waits_for_nobody() {
     let (lead, following) = leader_and_follower(&flights);
     drop(lead);
     assert_eq!(following.leader(), None);
-    assert!(matches!(flights.elect(Manner::Inline), Election::Lead(_, None)), "the next one takes over");
+    assert!(
+        matches!(flights.elect(Manner::Inline, Missed::Nothing), Election::Lead(_, None)),
+        "the next one takes over"
+    );
 }

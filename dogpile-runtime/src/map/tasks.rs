@@ -37,10 +37,13 @@ where
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
     {
-        if let Some(value) = self.hit(&&key) {
-            return value;
-        }
-        match resolve_async::<V, Kept<K, V>, R, F, Fut, Never, _, _>(self.node(&&key), compute, None).await {
+        let missed = match self.hit(&&key) {
+            Ok(value) => return value,
+            Err(missed) => missed,
+        };
+        match resolve_async::<V, Kept<K, V>, R, F, Fut, Never, _, _>(self.node(&&key), missed, compute, None)
+            .await
+        {
             Ok(value) => value,
             Err(never) => match never {},
         }
@@ -66,10 +69,12 @@ where
         E: 'static,
         R: RefreshAsync<Fut>,
     {
-        if let Some(value) = self.hit(&&key) {
-            return Ok(value);
-        }
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>, _, _>(self.node(&&key), compute, None).await
+        let missed = match self.hit(&&key) {
+            Ok(value) => return Ok(value),
+            Err(missed) => missed,
+        };
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>, _, _>(self.node(&&key), missed, compute, None)
+            .await
     }
 
     /// As [`try_get_or_compute_shared`](Self::try_get_or_compute_shared), for a task.
@@ -92,10 +97,12 @@ where
         E: Clone + Send + Sync + 'static,
         R: RefreshAsync<Fut>,
     {
-        if let Some(value) = self.hit(&&key) {
-            return Ok(value);
-        }
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Together<E>, _, _>(self.node(&&key), compute, None).await
+        let missed = match self.hit(&&key) {
+            Ok(value) => return Ok(value),
+            Err(missed) => missed,
+        };
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Together<E>, _, _>(self.node(&&key), missed, compute, None)
+            .await
     }
 
     /// As [`get_or_compute_timeout`](Self::get_or_compute_timeout), for a task.
@@ -122,11 +129,13 @@ where
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
     {
-        if let Some(value) = self.hit(&&key) {
-            return Ok(value);
-        }
+        let missed = match self.hit(&&key) {
+            Ok(value) => return Ok(value),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: |timeout| timeout });
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Punctual, _, _>(self.node(&&key), compute, patience).await
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Punctual, _, _>(self.node(&&key), missed, compute, patience)
+            .await
     }
 
     /// As [`try_get_or_compute_timeout`](Self::try_get_or_compute_timeout), for a task.
@@ -155,10 +164,12 @@ where
         E: From<WaitTimeout> + 'static,
         R: RefreshAsync<Fut>,
     {
-        if let Some(value) = self.hit(&&key) {
-            return Ok(value);
-        }
+        let missed = match self.hit(&&key) {
+            Ok(value) => return Ok(value),
+            Err(missed) => missed,
+        };
         let patience = Some(Patience { wait, error: E::from });
-        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>, _, _>(self.node(&&key), compute, patience).await
+        resolve_async::<V, Kept<K, V>, R, F, Fut, Alone<E>, _, _>(self.node(&&key), missed, compute, patience)
+            .await
     }
 }
