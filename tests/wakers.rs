@@ -202,12 +202,12 @@ fn clone_wake_and_drop_of_a_waker_may_call_back() {
 
 /// Counts wake-ups.
 fn counting() -> (Waker, Arc<AtomicUsize>) {
-    let wakes = Arc::<AtomicUsize>::default();
-    let counted = Arc::clone(&wakes);
+    let rings = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&rings);
     let waker = hooked(move |what| {
         counted.fetch_add(usize::from(what == Use::Wake), Ordering::SeqCst);
     });
-    (waker, wakes)
+    (waker, rings)
 }
 
 /// How a flight ends with a follower whose waker panics, between two others.

@@ -230,7 +230,9 @@ fn refresh_that_waits_for_a_worker_is_taken_over_by_a_task_whose_value_is_gone()
     let (time, runtime) = (freeze(), runtime());
     let maps: Vec<_> = (0..64).map(|_| Keyed::<u32, _>::new(in_background().stale(HOUR))).collect();
     let release = Arc::new(crate::support::Event::default());
-    maps.iter().for_each(|map| map.set(1));
+    for map in &maps {
+        map.set(1);
+    }
     time.advance(HOUR + NANOSECOND);
     for map in &maps {
         let release = Arc::clone(&release);

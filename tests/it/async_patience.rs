@@ -34,7 +34,7 @@ fn follower_runs_out_of_patience_and_the_flight_goes_on() {
         let mut follower = Task::pending(dogpile.get_or_compute_timeout_async(SECOND, hang));
         let mut fallible =
             Task::pending(dogpile.try_get_or_compute_timeout_async(SECOND, hang::<Result<u32, Failure>>));
-        time.advance(SECOND - NANOSECOND);
+        time.advance(SECOND.saturating_sub(NANOSECOND));
         assert!(follower.poll().is_none() && fallible.poll().is_none());
         time.advance(NANOSECOND);
         let timeout = follower.finish().unwrap_err();

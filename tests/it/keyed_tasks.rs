@@ -33,8 +33,8 @@ fn task_follows_the_thread_that_leads_for_its_key() {
     let _time = freeze();
     let map = DogpileMap::new(hourly());
     let (leads, release) = (Event::default(), Event::default());
-    let wakes = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&wakes);
+    let rings = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&rings);
     let waker = Waker::from(Arc::new(WhenWoken(move || _ = counted.fetch_add(1, Ordering::SeqCst))));
     thread::scope(|scope| {
         let leader = scope.spawn(|| {
@@ -51,7 +51,7 @@ fn task_follows_the_thread_that_leads_for_its_key() {
         assert_eq!(poll(other, &waker), Poll::Ready(2), "another key, and ready at once");
         release.happen();
         assert_eq!(leader.join().unwrap(), 1);
-        assert_eq!(wakes.load(Ordering::SeqCst), 1);
+        assert_eq!(rings.load(Ordering::SeqCst), 1);
         assert_eq!(poll(follower, &waker), Poll::Ready(1));
     });
 }

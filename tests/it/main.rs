@@ -1,6 +1,8 @@
 //! The contract, a module per chapter of it. Every test that depends on time freezes the clock, which also makes
 //! such tests run one after another.
 
+#![allow(clippy::items_after_statements, reason = "what a test needs stands where it needs it")]
+
 mod async_attribute;
 #[cfg(feature = "tokio")]
 mod async_background;
@@ -31,15 +33,15 @@ mod keyed_locks;
 mod keyed_methods;
 mod keyed_promises;
 mod keyed_recursion;
+mod keyed_storm;
 mod keyed_stress;
 mod keyed_tasks;
 mod locks;
+mod mended;
 mod model;
 mod promises;
 mod recursion;
 mod reference;
-mod review;
-mod review_stress;
 mod statistics;
 mod stress;
 mod support;

@@ -1,4 +1,4 @@
-//! Stress by a review: eviction, growth, removal and readers at once.
+//! Eviction, growth, removal and readers, all at once.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Reproductions of what a review found.
+//! Bugs that were found by looking for them, each as a test of what it broke.
 
 use std::future::Future;
 use std::pin::pin;
@@ -86,7 +86,7 @@ fn flight_longer_than_stale_lands_stale_after_expire_all() {
         map.get(&1)
     };
     assert_eq!(lands(|map| map.expire(&1)), Some(7), "with `expire`");
-    assert_eq!(lands(|map| map.expire_all()), Some(7), "with `expire_all`, which is to do the same");
+    assert_eq!(lands(DogpileMap::expire_all), Some(7), "with `expire_all`, which is to do the same");
 }
 
 // --- the clock --------------------------------------------------------------------------------------------------
