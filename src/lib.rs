@@ -113,6 +113,20 @@
 //! the feature `tokio`, `refresh = "background"` runs every computation in a task of its own, so that no caller's going
 //! away loses work.
 //!
+//! ```
+//! use dogpile::dogpile;
+//! use std::io;
+//! # async fn fetch(_: &str) -> io::Result<f64> { Ok(1.08) }
+//!
+//! #[dogpile(expire = "30s", early = "10%", wait = "2s")]
+//! async fn rate(currency: &str) -> io::Result<f64> {
+//!     fetch(currency).await
+//! }
+//! # use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+//! # let Poll::Ready(rate) = pin!(rate("EUR")).poll(&mut Context::from_waker(Waker::noop())) else { panic!() };
+//! # assert_eq!(rate.unwrap(), 1.08);
+//! ```
+//!
 //! A future that computes a first value and is kept, but never polled again, holds up those who wait for it. Give
 //! such a function a `lease`, a `wait`, or `refresh = "background"`.
 //!
@@ -155,6 +169,42 @@
 //! | `jitter = "10%"` | lifetimes are shortened at random, so that what was made together does not expire together |
 //! | `lease = "30s"` | a computation that hangs is replaced; its late result is dropped |
 //! | `wait = "2s"` | a caller waits so long for somebody else's first value, then it gets a [`WaitTimeout`] |
+//!
+//! ```
+//! use dogpile::{WaitTimeout, dogpile};
+//! use std::time::Duration;
+//!
+//! #[derive(Clone)]
+//! struct Token {
+//!     text: String,
+//!     seconds: u64,
+//! }
+//!
+//! #[derive(Clone, Debug)]
+//! enum Error {
+//!     Busy,
+//! }
+//!
+//! impl From<WaitTimeout> for Error {
+//!     fn from(_: WaitTimeout) -> Self {
+//!         Error::Busy
+//!     }
+//! }
+//!
+//! // Renewed in the last tenth of its time. Nobody waits for it for more than two seconds, nor for a renewal that hangs.
+//! #[dogpile(
+//!     expire = |token| Duration::from_secs(token.seconds),
+//!     early = "10%",
+//!     jitter = "1%",
+//!     lease = "30s",
+//!     wait = "2s"
+//! )]
+//! fn token(user: &str) -> Result<Token, Error> {
+//!     Ok(Token { text: format!("token of {user}"), seconds: 3600 })
+//! }
+//!
+//! assert_eq!(token("alice").unwrap().text, "token of alice");
+//! ```
 //!
 //! # The handle
 //!

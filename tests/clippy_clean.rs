@@ -16,10 +16,12 @@
 // About the manifest and about this file, not about what is emitted.
 #![allow(clippy::cargo_common_metadata, clippy::multiple_crate_versions, clippy::single_call_fn)]
 
+use core::error::Error;
 use core::future::{Future, ready};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use dogpile::{Dogpile, DogpileMap, dogpile, policy};
+use std::io;
 
 /// How long values live.
 const LIFETIME: Duration = Duration::from_secs(60);
@@ -57,6 +59,45 @@ fn numbers() -> Result<[u32; 8], String> {
         return Err(text());
     }
     Ok([1; 8])
+}
+
+/// Every option about time.
+#[dogpile(
+    expire = |values| lifetime(values),
+    stale = "0s",
+    early = "10%",
+    jitter = "2.5%",
+    refresh = "background",
+    lease = LIFETIME,
+    wait = LIFETIME,
+    handle = TIMED,
+    original = timed_uncached
+)]
+fn timed(number: u32) -> Result<[u32; 8], Box<dyn Error + Send + Sync>> {
+    if number == 0 { Err(text().into()) } else { Ok([number; 8]) }
+}
+
+/// What values say themselves.
+const fn lifetime(values: &[u32; 8]) -> Duration {
+    Duration::from_secs(values[0] as u64)
+}
+
+/// Every option about time, in a task.
+#[dogpile(expire = |word| word.lifetime(), early = "auto", lease = "30s", wait = "2s", fallible = true)]
+async fn timed_task(length: u8) -> io::Result<Word> {
+    ready(()).await;
+    Ok(Word(length))
+}
+
+/// What lives as long as it is.
+#[derive(Clone, Copy)]
+struct Word(u8);
+
+impl Word {
+    /// As long as it is.
+    const fn lifetime(self) -> Duration {
+        Duration::from_secs(self.0 as u64)
+    }
 }
 
 /// Worth keeping.
@@ -244,8 +285,11 @@ async fn spawned_many(
 
 /// Without the attribute.
 static BY_HAND: Dogpile<u32> = Dogpile::new(policy!(
-    expire = "1h",
+    expire = |value: &u32| Duration::from_secs(u64::from(*value)),
     stale = LIFETIME,
+    early = LIFETIME,
+    jitter = "10%",
+    lease = LIFETIME,
     refresh = "caller",
     retry = "2s",
     cache_if = |value: &u32| *value > 1,
@@ -269,6 +313,7 @@ fn async_functions_work_under_every_lint() {
     assert_eq!(at_once(keyed_task_uncached("a", vec![1], (2, 3), &[4; 4], 0.5, &mut log)), Ok(10));
     assert_eq!((TASKS.get(("a", &vec![1], &(2, 3), &[4; 4])), log.len()), (Some(10), 2));
     assert_eq!(at_once(part(text())), 8);
+    assert_eq!(at_once(timed_task(1)).map(|word| word.0).ok(), Some(1));
     let (one, many) =
         (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h", capacity = 9)));
     let mut store = Store { one, many, number: 1 };
@@ -297,6 +342,10 @@ fn everything_works_under_every_lint() {
     assert_eq!(LENGTHS.get(("a", &vec![1], &(2, 3), &[4; 4])), Some(10));
     assert_eq!((pattern((1, 2)), picked("word", 0.5, &mut Vec::new())), (3, 4));
     assert_eq!(size("word"), 4);
+    assert_eq!(
+        (timed(1).ok(), timed_uncached(0).is_err(), TIMED.get(&1)),
+        (Some([1; 8]), true, Some([1; 8]))
+    );
     let (one, many) =
         (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h", capacity = 9)));
     let mut store = Store { one, many, number: 1 };

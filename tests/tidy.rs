@@ -34,7 +34,7 @@ const MACROS_ORDER: &[&[&str]] = &[
     &["expand", "fallback"],
     &["model"],
     &["args", "value", "item"],
-    &["attrs", "scan", "duration"],
+    &["attrs", "scan", "duration", "percent"],
     &["errors"],
 ];
 

@@ -17,8 +17,8 @@ fn cases(directory: &str) -> Vec<PathBuf> {
 }
 
 /// What there was when this was last edited: a case that is lost, or a directory that is not found, is no success.
-const LEAST_FAIL: usize = 170;
-const LEAST_PASS: usize = 22;
+const LEAST_FAIL: usize = 220;
+const LEAST_PASS: usize = 25;
 
 #[test]
 fn messages_and_legal_input_are_as_recorded() {

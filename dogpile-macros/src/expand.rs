@@ -6,15 +6,16 @@
 
 mod call;
 mod key;
+mod policy;
 
-use crate::args::{Capacity, Given, Refresh};
+pub(crate) use policy::policy;
+
 use crate::attrs;
 use crate::item::Item;
-use crate::model::{Length, Model, Outcome, Place, Policy};
+use crate::model::{Model, Outcome, Place, Policy};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
-use syn::spanned::Spanned as _;
 
 /// The cached function, and beside it what the user named: the handle, the original.
 pub(crate) fn attribute(model: &Model) -> TokenStream {
@@ -49,75 +50,6 @@ fn dogpile(model: &Model) -> (Option<TokenStream>, TokenStream) {
     }
 }
 
-/// The value of `policy!`.
-pub(crate) fn policy(policy: &Policy) -> TokenStream {
-    let here = Span::mixed_site();
-    calls(policy, &quote_spanned!(here=> _), policy.name.as_ref().map(ToTokens::to_token_stream))
-}
-
-/// `Policy::<V>::expire(…).stale(…)…`: one method per option that was given.
-fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStream>) -> TokenStream {
-    let here = Span::mixed_site();
-    let expire = &policy.expire;
-    // A const duration of zero is found by the builder: its panic is to point at the expression.
-    let start = here.located_at(expire.span());
-    let krate = krate(policy.krate.as_ref(), start);
-    let mut out = quote_spanned!(start=> #krate::__private::Policy::<#value>::expire(#expire));
-    for (method, length) in [("stale", &policy.stale), ("retry", &policy.retry)] {
-        if let Some(length) = length {
-            let method = Ident::new(method, here.located_at(length.span()));
-            out.extend(quote_spanned!(here=> .#method(#length)));
-        }
-    }
-    if let Some(refresh) = &policy.refresh {
-        let refresh = refresher(Some(refresh), here);
-        out.extend(quote_spanned!(here=> .refresh(#krate::__private::#refresh)));
-    }
-    if let Some(predicate) = &policy.cache_if {
-        out.extend(quote_spanned!(here=> .cache_if(#predicate)));
-    }
-    if let Some(capacity) = &policy.capacity {
-        let (keys, at) = capacity_in_tokens(capacity);
-        // A constant of zero is found by the builder: its panic is to point at the expression.
-        out.extend(quote_spanned!(here.located_at(at)=> .capacity(#keys)));
-    }
-    if let Some(name) = name {
-        out.extend(quote_spanned!(here=> .name(#name)));
-    }
-    out
-}
-
-/// The type of who refreshes.
-fn refresher(given: Option<&Given<Refresh>>, at: Span) -> Ident {
-    let refresh = given.map_or(Refresh::Caller, |given| given.value);
-    Ident::new(&format!("{refresh:?}"), at)
-}
-
-/// The number of keys, and where it was written.
-fn capacity_in_tokens(capacity: &Capacity) -> (TokenStream, Span) {
-    match capacity {
-        Capacity::Literal(int) => (int.to_token_stream(), int.span()),
-        Capacity::Unbounded(word) => {
-            (quote_spanned!(Span::mixed_site()=> ::core::primitive::usize::MAX), word.span())
-        }
-        Capacity::Const(expr) => (expr.to_token_stream(), expr.span()),
-    }
-}
-
-impl ToTokens for Length {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        let here = Span::mixed_site();
-        tokens.extend(match self {
-            Self::Fixed(duration, _) => {
-                let (secs, nanos) = (duration.as_secs(), duration.subsec_nanos());
-                quote_spanned!(here=> ::core::time::Duration::new(#secs, #nanos))
-            }
-            Self::Endless(_) => quote_spanned!(here=> ::core::time::Duration::MAX),
-            Self::Const(expr) => expr.to_token_stream(),
-        });
-    }
-}
-
 /// Where the facade lives.
 fn krate(path: Option<&Path>, span: Span) -> TokenStream {
     path.map_or_else(|| quote_spanned!(span=> ::dogpile), ToTokens::to_token_stream)
@@ -139,7 +71,7 @@ fn static_parts(model: &Model, policy: &Policy) -> (TokenStream, TokenStream) {
     let (first, last) = ends(&model.returns());
     let krate = krate(model.krate.as_ref(), first);
     let value = value_type(model);
-    let refresh = refresher(model.refresh(), first);
+    let refresh = policy::refresher(model.refresh(), first);
     let close = quote_spanned!(last=> >);
     let (name, key) = if model.key.parts.is_empty() {
         ("Dogpile", None)
@@ -153,7 +85,8 @@ fn static_parts(model: &Model, policy: &Policy) -> (TokenStream, TokenStream) {
     // decided before. Said once, a type that cannot be kept is complained about once.
     let inferred = quote_spanned!(first=> _);
     let shown_name = policy.name.as_ref().map_or_else(|| path_of(model), ToTokens::to_token_stream);
-    let policy = calls(policy, if policy.cache_if.is_some() { &value } else { &inferred }, Some(shown_name));
+    let policy =
+        policy::calls(policy, if policy.has_closure() { &value } else { &inferred }, Some(shown_name));
     (ty, quote_spanned!(first=> #krate::__private::#name::new(#policy)))
 }
 

@@ -1,6 +1,6 @@
 //! The attribute and the policy macro of the [`dogpile`](https://docs.rs/dogpile) crate. Use that one.
 //!
-//! A call goes through one stage per module: tokens are read by `args` (with `value`, `duration`) and `item`, judged
+//! A call goes through one stage per module: tokens are read by `args` (with `value`, `duration`, `percent`) and `item`, judged
 //! by `model` (which also turns parameters into a key), written by `expand`; `fallback` answers when `errors` collected any. Invariant: user input never makes
 //! a macro panic.
 
@@ -16,6 +16,7 @@ mod expand;
 mod fallback;
 mod item;
 mod model;
+mod percent;
 mod scan;
 mod value;
 
@@ -40,10 +41,14 @@ use errors::Errors;
 ///
 /// | option | value | default | meaning |
 /// |---|---|---|---|
-/// | `expire` | duration, `"never"` | required | how long a value is fresh, counted from the end of its computation |
+/// | `expire` | duration, `"never"`, closure | required | how long a value is fresh, counted from the end of its computation; a closure says so of each value |
 /// | `stale` | duration, `"forever"` | `"forever"` | how long after expiry the old value may be served; `"0s"`: not at all |
-/// | `refresh` | `"caller"`, `"background"` | `"caller"` | who regenerates a stale value: the elected caller, or a worker thread |
+/// | `early` | duration, `"10%"` of `expire`, `"auto"` | none | how long before expiry one caller may regenerate; `"auto"`: as chance decides |
+/// | `jitter` | percentage | none | each lifetime is shortened by a random share up to this |
+/// | `refresh` | `"caller"`, `"background"` | `"caller"` | who regenerates a stale value: the elected caller, or a worker thread (of an async function, a task) |
 /// | `retry` | duration | `"1s"` | how long a failed regeneration holds the next one back; doubles per failure in a row |
+/// | `lease` | duration | none | a computation that takes longer may be replaced, and its late result is dropped |
+/// | `wait` | duration | none | how long a caller waits for somebody else's first value, before it gets an error made of a `WaitTimeout` |
 /// | `cache_if` | closure, path | all | a value that this `fn(&T) -> bool` refuses is returned, but not stored |
 /// | `capacity` | integer, `const` expression, `"unbounded"` | `10_000` | the most keys that values are kept of, for functions with parameters |
 /// | `key(…)` | parameters, `expr: Type` | all parameters | what identifies a call: `key(id, user.tenant: &str)` |
@@ -57,8 +62,18 @@ use errors::Errors;
 ///
 /// A **duration** is a string of numbers and units, such as `"1h 30m"` or `"250ms"`, or a constant expression of type
 /// `core::time::Duration`. The units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `months` (30.44 days), `y` (365.25
-/// days), and their longer names. Whatever is wrong with an option is a compile error, and all of them are reported
-/// at once.
+/// days), and their longer names. A **percentage** is a string too, above 0 and below 100: `"10%"`, `"2.5%"`. Whatever is
+/// wrong with an option is a compile error, and all of them are reported at once.
+///
+/// # Time
+///
+/// * **`expire = |value| …`** returns a `Duration` for each value, of which it gets a reference. It captures nothing, and
+///   is always a closure, for a path is a constant: `|token| lifetime_of(token)`. What it gives no time to is not stored.
+/// * **`early`** must be shorter than `expire`, also with what `jitter` may take off. With it, `stale = "0s"` and
+///   `refresh = "background"` go together: nobody waits, and nobody sees an expired value, while calls are frequent.
+/// * **`wait`** is for functions that return a `Result` whose error implements `From<dogpile::WaitTimeout>`, as
+///   `std::io::Error` and `Box<dyn Error>` do. It bounds the waiting alone: what a caller computes itself takes as long as
+///   it takes. `"0s"` does not wait at all.
 ///
 /// # Keys
 ///
@@ -82,15 +97,24 @@ use errors::Errors;
 ///
 /// # What the body may do
 ///
-/// Everything a function's body may: `return`, `?`, `Self`, recursion, taking its parameters apart or consuming them. It
-/// runs in a closure, so `Location::caller()` in a `#[track_caller]` function names the function itself.
+/// Everything a function's body may: `return`, `?`, `Self`, `.await`, recursion, taking its parameters apart or consuming
+/// them. It runs in a closure, so `Location::caller()` in a `#[track_caller]` function names the function itself.
+///
+/// # Async functions
+///
+/// They look when they are first polled, and a hit is ready then. The future is `Send` if the body's is, and may borrow what
+/// it is passed. Dropping it is safe at any time: if it was computing, one of those who wait computes in its place. With
+/// `refresh = "background"`, for which the crate `dogpile` needs its feature `tokio`, all computations run in tasks of
+/// their own, the first one too, and whoever calls must be in a tokio runtime. An async function that calls itself boxes the
+/// call, as always: `Box::pin(fib(n - 1)).await`. Its error must be `'static`.
 ///
 /// # Not supported
 ///
-/// `async`, `const`, `extern`; parameters under `#[cfg(…)]` in the key. Type and const parameters without `slot`, if the
-/// key or the return type names them or nothing was said about them (with `key(…)` or with `skip(…)` of what they are the
-/// type of). Those of an enclosing `impl` block or trait the attribute cannot see: without `slot`, all instances of a
-/// generic type, and all types that inherit a trait's provided function, share their values.
+/// `const`, `extern`; parameters under `#[cfg(…)]` in the key. Functions that return a future without being `async`, those
+/// that `#[async_trait]` makes among them: annotate an async function that they call. Type and const parameters without
+/// `slot`, if the key or the return type names them or nothing was said about them (with `key(…)` or with `skip(…)` of what
+/// they are the type of). Those of an enclosing `impl` block or trait the attribute cannot see: without `slot`, all
+/// instances of a generic type, and all types that inherit a trait's provided function, share their values.
 ///
 /// With `original`, the body is emitted twice, and so are the items in it: a `static` in the body has two copies.
 #[proc_macro_attribute]
@@ -105,8 +129,9 @@ pub fn dogpile(options: TokenStream, item: TokenStream) -> TokenStream {
 /// static CONFIG: Dogpile<Config> = Dogpile::new(policy!(expire = "1h", stale = "1d"));
 /// ```
 ///
-/// It takes `expire`, `stale`, `refresh`, `retry`, `cache_if`, `capacity` (for a `DogpileMap`), `name` and `crate`, and can stand in constants. The
-/// parameter of a `cache_if` closure needs its type written: `cache_if = |config: &Config| …`.
+/// It takes `expire`, `stale`, `early`, `jitter`, `refresh`, `retry`, `lease`, `cache_if`, `capacity` (for a `DogpileMap`),
+/// `name` and `crate`, and can stand in constants. The parameter of a closure needs its type written:
+/// `cache_if = |config: &Config| …`. How long to wait is said call by call, with the `…_timeout` methods.
 #[proc_macro]
 pub fn policy(options: TokenStream) -> TokenStream {
     let mut errors = Errors::default();

@@ -17,7 +17,7 @@ use syn::ext::IdentExt as _;
 use syn::{Expr, GenericParam, Ident, Path, ReturnType, Type};
 
 pub(crate) use key::{Key, Parameter, Part, Source, plain_name};
-pub(crate) use policy::{Length, Policy};
+pub(crate) use policy::{Ahead, Length, Lifetime, Policy};
 
 /// A function to cache.
 pub(crate) struct Model {
@@ -27,6 +27,8 @@ pub(crate) struct Model {
     pub(crate) key: Key,
     pub(crate) original: Option<Ident>,
     pub(crate) outcome: Outcome,
+    /// How long a follower waits.
+    pub(crate) wait: Option<Given<Length>>,
 }
 
 /// Where the values are kept.
@@ -51,16 +53,17 @@ pub(crate) enum Outcome {
 }
 
 impl Model {
-    pub(crate) fn new(args: Args, item: Item, errors: &mut Errors) -> Option<Self> {
+    pub(crate) fn new(mut args: Args, item: Item, errors: &mut Errors) -> Option<Self> {
         signature(&item, errors);
         names(&args, &item, errors);
         let key = Key::new(&args, &item, errors);
         generics(&args, &item, key.as_ref(), errors);
         let outcome = outcome(&args, &item, errors);
+        let wait = patience(&mut args, &item, outcome.as_ref(), errors);
         let (krate, original) = (args.krate.as_ref(), args.original.as_ref());
         let (krate, original) = (krate.map(|k| k.value.clone()), original.map(|o| o.value.clone()));
         let place = Place::new(args, &item, errors);
-        Some(Self { item, krate, place: place?, key: key?, original, outcome: outcome? })
+        Some(Self { item, krate, place: place?, key: key?, original, outcome: outcome?, wait })
             .filter(|_| errors.is_empty())
     }
 }
@@ -83,8 +86,11 @@ impl Place {
         let policy = [
             args.expire.map(|given| given.option),
             args.stale.map(|given| given.option),
+            args.early.map(|given| given.option),
+            args.jitter.map(|given| given.option),
             args.refresh.map(|given| given.option),
             args.retry.map(|given| given.option),
+            args.lease.map(|given| given.option),
             args.cache_if.map(|given| given.option),
             args.capacity.map(|given| given.option),
             args.name.map(|given| given.option),
@@ -182,6 +188,28 @@ fn other_name(given: &Given<Ident>, function: &Ident) -> String {
     } else {
         format!("`original = {function}_uncached`")
     }
+}
+
+/// How long a follower waits, and whether the function can say that it did so in vain.
+fn patience(
+    args: &mut Args,
+    item: &Item,
+    outcome: Option<&Outcome>,
+    errors: &mut Errors,
+) -> Option<Given<Length>> {
+    let Given { option, value } = args.wait.take()?;
+    if let Some(slot) = &args.slot {
+        let problem = format!("with `{}` the call is the field's, and `wait` cannot bound it", slot.option);
+        let help =
+            "remove it here, and call the field's `…_timeout` methods, such as `try_get_or_compute_timeout`";
+        errors.at(&option, problem, help);
+    } else if let Some(Outcome::Value { .. }) = outcome {
+        let problem = format!("`wait` ends with an error, and `{}` returns none", item.sig.ident.unraw());
+        let help = "return a `Result` whose error implements `From<dogpile::WaitTimeout>` (and write `fallible = true` if \
+                    it is one behind an alias), or remove `wait`";
+        errors.at(&option, problem, help);
+    }
+    Some(Given { option, value: policy::wait(value, errors)? })
 }
 
 /// What can be kept in a static, and what of it.

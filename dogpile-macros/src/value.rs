@@ -6,14 +6,14 @@
 
 pub(crate) mod keys;
 
-use crate::args::{Entry, Refresh, Time};
-use crate::duration;
+use crate::args::{Early, Entry, Expire, Percent, Refresh, Time};
 use crate::errors::{error, nearest};
+use crate::{duration, percent};
 use proc_macro2::TokenTree;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::ParseStream;
-use syn::{Expr, ExprLit, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitStr, Path, Token};
 
 impl Entry {
     /// An error about this option's value whose help is the example.
@@ -66,10 +66,61 @@ fn as_identifier(expr: &Expr) -> Option<&Ident> {
     }
 }
 
+pub(crate) fn expire(option: &Entry, input: ParseStream<'_>) -> syn::Result<Expire> {
+    match option.value(input)? {
+        Expr::Closure(closure) => {
+            takes_the_value(option, &closure)?;
+            Ok(Expire::Of(Expr::Closure(closure)))
+        }
+        expr => time_of(option, expr).map(Expire::After),
+    }
+}
+
+pub(crate) fn early(option: &Entry, input: ParseStream<'_>) -> syn::Result<Early> {
+    const AUTO: &str = "auto";
+    let expr = option.value(input)?;
+    if as_identifier(&expr).is_some_and(|word| word == AUTO) {
+        return Err(error(expr, "`auto` is written in quotes", "write `early = \"auto\"`"));
+    }
+    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr else {
+        return time_of(option, expr).map(Early::Before);
+    };
+    let value = text.value();
+    if value == AUTO {
+        return Ok(Early::Auto);
+    }
+    if percent::is_meant(&value) {
+        return percent_of(text.clone()).map(Early::Percent);
+    }
+    if nearest(&value, [AUTO]).is_some() {
+        let problem = format!("`{value}` is not a time to refresh early");
+        return Err(error(text, problem, format!("did you mean `\"{AUTO}\"`?")));
+    }
+    time_of(option, expr).map(Early::Before)
+}
+
+pub(crate) fn percentage(option: &Entry, input: ParseStream<'_>) -> syn::Result<Percent> {
+    match option.value(input)? {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => percent_of(text),
+        other => Err(option.wrong(other, format!("`{}` takes a percentage in quotes", option.row.name))),
+    }
+}
+
+fn percent_of(text: LitStr) -> syn::Result<Percent> {
+    match percent::parse(&text.value()) {
+        Ok(value) => Ok(Percent { text, value }),
+        Err(flaw) => Err(error(text, flaw.problem, flaw.help)),
+    }
+}
+
 pub(crate) fn time(option: &Entry, input: ParseStream<'_>) -> syn::Result<Time> {
+    time_of(option, option.value(input)?)
+}
+
+fn time_of(option: &Entry, expr: Expr) -> syn::Result<Time> {
     let name = option.row.name;
     let quoted = |text: &str| format!("write `{name} = \"{text}\"`");
-    match option.value(input)? {
+    match expr {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => literal_time(option, text),
         Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
             Err(number(option, &int, int.base10_digits(), int.suffix()))
@@ -153,19 +204,28 @@ pub(crate) fn predicate(option: &Entry, input: ParseStream<'_>) -> syn::Result<E
     let expr = option.value(input)?;
     match &expr {
         Expr::Path(_) => {}
-        Expr::Closure(closure) => {
-            if let Some(token) = closure.asyncness {
-                return Err(option.wrong(token, "`cache_if` cannot be async"));
-            }
-            if closure.inputs.len() != 1 {
-                let (begin, inputs, end) = (closure.inputs_begin, &closure.inputs, closure.inputs_end);
-                let problem = "`cache_if` takes one parameter, a reference to the value";
-                return Err(option.wrong(quote!(#begin #inputs #end), problem));
-            }
-        }
+        Expr::Closure(closure) => takes_the_value(option, closure)?,
         other => return Err(option.wrong(other, "`cache_if` takes a closure or the path of a function")),
     }
     Ok(expr)
+}
+
+/// A closure decides about a value, which it looks at.
+fn takes_the_value(option: &Entry, closure: &ExprClosure) -> syn::Result<()> {
+    let name = option.row.name;
+    let help = match name {
+        "expire" => "write `expire = |value| value.lifetime()`".to_owned(),
+        _ => format!("write `{}`", option.row.example),
+    };
+    if let Some(token) = closure.asyncness {
+        return Err(error(token, format!("`{name}` cannot be async"), help));
+    }
+    if closure.inputs.len() != 1 {
+        let (begin, inputs, end) = (closure.inputs_begin, &closure.inputs, closure.inputs_end);
+        let problem = format!("`{name}` takes one parameter, a reference to the value");
+        return Err(error(quote!(#begin #inputs #end), problem, help));
+    }
+    Ok(())
 }
 
 pub(crate) fn identifier(option: &Entry, input: ParseStream<'_>) -> syn::Result<Ident> {

@@ -8,8 +8,10 @@ use crate::probed::Probed;
 use crate::timeout::Patience;
 
 mod attempt;
+mod patience;
 
 pub use self::attempt::{Attempt, CallAsync, NotFallible, NotKept, ShareError, TakeOver};
+pub use self::patience::{ErrorOf, FromTimeout, Makes, NoMaker, NotOfTimeout, patience};
 pub use crate::dogpile::Dogpile;
 pub use crate::key::Keyable;
 pub use crate::map::DogpileMap;

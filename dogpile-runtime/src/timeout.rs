@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 /// A call waited for somebody else's computation as long as it was willing to, and gave up. The computation goes on.
@@ -28,6 +29,13 @@ impl fmt::Display for WaitTimeout {
 }
 
 impl Error for WaitTimeout {}
+
+/// Of the kind [`TimedOut`](io::ErrorKind::TimedOut).
+impl From<WaitTimeout> for io::Error {
+    fn from(timeout: WaitTimeout) -> Self {
+        Self::new(io::ErrorKind::TimedOut, timeout)
+    }
+}
 
 /// For how long a caller waits for somebody else, and what it makes of it then. Not for people.
 #[derive(Debug)]

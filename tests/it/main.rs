@@ -46,6 +46,7 @@ mod statistics;
 mod stress;
 mod support;
 mod time;
+mod time_attribute;
 mod time_early;
 mod time_early_auto;
 mod time_early_delta;

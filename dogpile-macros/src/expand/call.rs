@@ -66,6 +66,7 @@ fn typed_return(model: &Model) -> TokenStream {
 fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
     let returns = model.returns();
     let krate = krate(model.krate.as_ref(), at);
+    let patience = patience(model);
     match (&model.outcome, model.is_async()) {
         (Outcome::Value { .. }, false) => quote_spanned! {at=>
             <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute)
@@ -79,7 +80,7 @@ fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
             quote_spanned! {at=>
                 <#value as #krate::__private::Cacheable>::__dogpile_try_alone(
                     __dogpile_probed,
-                    ::core::option::Option::None,
+                    #patience,
                     #compute
                 )
             }
@@ -95,11 +96,30 @@ fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
                 use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
                 #krate::__private::Attempt::<#returns>::probe().#method(
                     __dogpile_probed,
-                    ::core::option::Option::None,
+                    #patience,
                     #compute
                 ) #finish
             }
         }
+    }
+}
+
+/// How long the caller waits, and what error it makes of it then; whether it can make one is asked here alone.
+fn patience(model: &Model) -> TokenStream {
+    let Some(wait) = &model.wait else {
+        return quote_spanned!(Span::mixed_site()=> ::core::option::Option::None);
+    };
+    let at = Span::mixed_site().located_at(wait.option.span());
+    let (krate, returns, length) = (krate(model.krate.as_ref(), at), model.returns(), &wait.value);
+    quote_spanned! {at=>
+        ::core::option::Option::Some({
+            use #krate::__private::NotOfTimeout as _;
+            #krate::__private::patience(
+                const { #length },
+                #krate::__private::ErrorOf::<#returns>::THIS,
+                #krate::__private::ErrorOf::<#returns>::MAKER
+            )
+        })
     }
 }
 

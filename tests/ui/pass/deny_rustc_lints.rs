@@ -113,6 +113,18 @@ pub async fn task(name: &str, (mut low, high): (u8, u8), log: &mut u8, _: f64) -
     if name.is_empty() { Err(name.to_owned()) } else { Ok(low) }
 }
 
+/// Every option about time.
+#[dogpile(
+    expire = |number| Duration::from_secs(u64::from(*number)),
+    early = "10%",
+    jitter = "10%",
+    lease = LIFETIME,
+    wait = LIFETIME
+)]
+pub fn timed(name: &str) -> std::io::Result<u8> {
+    if name.is_empty() { Err(std::io::ErrorKind::NotFound.into()) } else { Ok(1) }
+}
+
 /// By a task of its own.
 #[dogpile(expire = "1h", refresh = "background")]
 pub async fn spawned(name: &str, mut list: Vec<u8>, (low, high): (u8, u8)) -> Vec<u8> {
@@ -194,6 +206,7 @@ fn main() {
     let mut store = Store { one, many, id: 1 };
     assert_eq!((store.one(), store.many("a", 1), store.by_id(" a ")), (2, Ok(3), 5));
     drop((store.one_task(), idle(), spawned("a", Vec::new(), (1, 2))));
+    assert_eq!(timed("a").ok(), Some(1));
     let mut log = 1;
     drop((task("a", (1, 2), &mut log, 0.5), TASKS.get(("a", &(1, 2)))));
     drop(task_uncached("a", (1, 2), &mut log, 0.5));

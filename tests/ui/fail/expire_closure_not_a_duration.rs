@@ -1,6 +1,6 @@
 use dogpile::dogpile;
 
-#[dogpile(expire = |_: &u32| "1h")]
+#[dogpile(expire = |value| *value)]
 fn config() -> u32 {
     1
 }
