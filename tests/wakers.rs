@@ -327,3 +327,28 @@ fn timer_survives_a_waker_that_panics() {
         }
     });
 }
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+#[test]
+fn clone_of_a_waker_may_wait_by_the_clock() {
+    // Moving a frozen clock wakes whoever waits by it; none of their wakers may be cloned under the lock they stand in.
+    within_deadline(|| {
+        let time = freeze();
+        let dogpile: &'static Dogpile<u32> = Box::leak(Box::new(Dogpile::new(Policy::expire(HOUR))));
+        let mut leader: Task = Box::pin(dogpile.get_or_compute_async(pending));
+        assert!(poll(&mut leader, Waker::noop()).is_pending());
+        let waker = hooked(move |what| {
+            if what == Use::Clone {
+                let mut other: Task = Box::pin(async {
+                    dogpile.get_or_compute_timeout_async(HOUR, async || 3).await.unwrap_or(0)
+                });
+                assert!(poll(&mut other, Waker::noop()).is_pending());
+            }
+        });
+        let mut follower: Task =
+            Box::pin(async { dogpile.get_or_compute_timeout_async(HOUR, async || 3).await.unwrap_or(0) });
+        assert!(poll(&mut follower, &waker).is_pending());
+        time.advance(Duration::from_secs(1));
+    });
+}

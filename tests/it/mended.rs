@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
-use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -319,41 +319,4 @@ fn timer_outlives_a_panicking_waker() {
     let mut second = pin!(dogpile.get_or_compute_timeout_async(short, || async { 3 }));
     assert!(second.as_mut().poll(&mut Context::from_waker(&Arc::clone(&woken).into())).is_pending());
     eventually("the second task is woken", || woken.0.load(Ordering::SeqCst) > 0);
-}
-
-#[test]
-fn clone_of_a_waker_may_wait_by_the_clock() {
-    // Whoever moves the frozen clock clones the wakers of those who wait by it. This one's clone asks, with a limit, in
-    // a task of its own: it becomes a watcher of the clock itself.
-    fn ask() {
-        static OTHER: Dogpile<u8> = Dogpile::new(hourly());
-        let mut leader = pin!(OTHER.get_or_compute_async(std::future::pending::<u8>));
-        let mut follower = pin!(OTHER.get_or_compute_timeout_async(HOUR, || async { 3 }));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(leader.as_mut().poll(&mut context).is_pending());
-        assert!(follower.as_mut().poll(&mut context).is_pending());
-    }
-    static VTABLE: RawWakerVTable = RawWakerVTable::new(
-        |_| {
-            ask();
-            RawWaker::new(std::ptr::null(), &VTABLE)
-        },
-        |_| {},
-        |_| {},
-        |_| {},
-    );
-    let (tell, done) = mpsc::channel();
-    thread::spawn(move || {
-        let time = freeze();
-        let dogpile = Dogpile::new(hourly());
-        let mut leader = pin!(dogpile.get_or_compute_async(std::future::pending::<i32>));
-        let mut follower = pin!(dogpile.get_or_compute_timeout_async(HOUR, || async { 3 }));
-        assert!(leader.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        // SAFETY: the functions do nothing with the data.
-        let waker = unsafe { Waker::new(std::ptr::null(), &VTABLE) };
-        assert!(follower.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        time.advance(SECOND);
-        tell.send(()).unwrap();
-    });
-    done.recv_timeout(Duration::from_secs(5)).expect("hung: the clone of a waker ran under a lock");
 }
