@@ -11,6 +11,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::thread;
 use std::time::Duration;
 
+use dogpile::testing::freeze;
 use dogpile::{Dogpile, DogpileMap, Policy};
 
 /// What is done with a waker.
