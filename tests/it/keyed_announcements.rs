@@ -342,6 +342,18 @@ fn retain_orphans_flights_of_what_it_refuses_only() {
 }
 
 #[test]
+fn retain_forgets_no_value_but_the_one_it_judged() {
+    let _time = freeze();
+    let map = DogpileMap::new(hourly());
+    map.set('a', 1);
+    map.retain(|key, _| {
+        map.set(*key, 2);
+        false
+    });
+    assert_eq!(map.get(&'a'), Some(2));
+}
+
+#[test]
 fn closure_of_retain_may_call_back_and_panic() {
     let _time = freeze();
     let map = filled(hourly(), |key| key);
