@@ -292,31 +292,3 @@ fn panicking_waker_loses_no_key_from_the_books() {
     }
     assert!(map.len() <= 5, "{} keys in a map of 4", map.len());
 }
-
-#[test]
-fn timer_outlives_a_panicking_waker() {
-    // No frozen clock in this one.
-    drop(freeze());
-    let dogpile = Dogpile::new(hourly());
-    let short = Duration::from_millis(1);
-    let mut leader = pin!(dogpile.get_or_compute_async(std::future::pending::<i32>));
-    assert!(leader.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-    {
-        struct Told(mpsc::Sender<()>);
-        impl Wake for Told {
-            fn wake(self: Arc<Self>) {
-                self.0.send(()).unwrap();
-                panic!("do not wake me");
-            }
-        }
-        let (tell, told) = mpsc::channel();
-        let mut first = pin!(dogpile.get_or_compute_timeout_async(short, || async { 3 }));
-        let waker = Arc::new(Told(tell)).into();
-        assert!(first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
-        told.recv_timeout(DEADLINE).unwrap();
-    }
-    let woken = Arc::<Woken>::default();
-    let mut second = pin!(dogpile.get_or_compute_timeout_async(short, || async { 3 }));
-    assert!(second.as_mut().poll(&mut Context::from_waker(&Arc::clone(&woken).into())).is_pending());
-    eventually("the second task is woken", || woken.0.load(Ordering::SeqCst) > 0);
-}
