@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use dogpile::testing::{freeze, seed};
 use dogpile::{Dogpile, DogpileMap, Policy};
 
-use crate::support::{DEADLINE, Event, HOUR, NANOSECOND, eventually, hourly, panic_of};
+use crate::support::{Event, HOUR, NANOSECOND, eventually, hourly, panic_of};
 
 const SECOND: Duration = Duration::from_secs(1);
 
