@@ -1,5 +1,8 @@
 //! Leases: nobody depends for ever on a leader who does not come back.
 
+use std::future::Future as _;
+use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -7,6 +10,7 @@ use dogpile::Dogpile;
 use dogpile::testing::freeze;
 
 use crate::by_hand::{Signal, Task, at_once, hang, pauses, with_both};
+use crate::locks::within_deadline;
 use crate::support::{Event, HOUR, NANOSECOND, eventually, hourly, panic_of};
 
 const LEASE: Duration = Duration::from_secs(10);
@@ -174,6 +178,32 @@ fn late_error_of_a_superseded_leader_is_dropped() {
         let own = superseded!(dogpile, time, Err(Down(1))).unwrap();
         assert_eq!(own, Some(Err(Down(1))));
     });
+}
+
+#[test]
+fn late_error_is_dropped_with_no_lock_held() {
+    /// Calls back.
+    #[derive(Clone)]
+    struct Asks(Arc<Dogpile<u32>>);
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            assert!(self.0.is_computing());
+        }
+    }
+    let time = freeze();
+    let dogpile = Arc::new(Dogpile::new(hourly().lease(LEASE)));
+    let asks = Arc::clone(&dogpile);
+    let mut hung = Box::pin(async move {
+        let fail = async || {
+            pauses(1).await;
+            Err(Asks(Arc::clone(&asks)))
+        };
+        asks.try_get_or_compute_shared_async(fail).await.is_err()
+    });
+    assert!(hung.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    time.advance(LEASE + NANOSECOND);
+    let _leader = Task::pending(dogpile.get_or_compute_async(hang));
+    within_deadline("an error that calls back", move || assert!(at_once(hung)));
 }
 
 #[test]
