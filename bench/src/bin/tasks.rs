@@ -5,6 +5,8 @@
 //! `--quick` only shows that everything runs. `--herd ROW` is what the program calls itself with: one herd in a process of
 //! its own, whose memory it prints.
 
+#![allow(clippy::similar_names, reason = "a side and a size are not mistaken for each other")]
+
 use std::future::Future;
 use std::pin::pin;
 use std::process::{Command, ExitCode};
