@@ -5,6 +5,7 @@
 //! `--quick` only shows that everything runs. `--herd ROW` is what the program calls itself with: one herd in a process of
 //! its own, whose memory it prints.
 
+#![allow(clippy::type_complexity, reason = "a row of a table")]
 #![allow(clippy::similar_names, reason = "a side and a size are not mistaken for each other")]
 
 use std::future::Future;
