@@ -123,9 +123,10 @@ impl<V, H: Home<V>> Seat<'_, V, H> {
     fn poll(&mut self, context: &Context<'_>) -> Poll<()> {
         let flights = &*self.following.flights;
         if self.deadline != NEVER {
-            // Set before the clock is looked at, so that no move of it is missed.
-            let before = self.deadline.saturating_sub(flights.terms.now());
-            self.clocks = Some(clocks(Duration::from_nanos(before), context.waker()));
+            // One that is late needs no alarm, which would ring for whatever the task does next.
+            let Some(left) = left(flights.terms.now(), self.deadline) else { return Poll::Ready(()) };
+            // Set before the clock is looked at again, so that no move of it is missed.
+            self.clocks = Some(clocks(left, context.waker()));
             if flights.terms.now() >= self.deadline {
                 return Poll::Ready(());
             }
