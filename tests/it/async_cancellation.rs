@@ -65,24 +65,28 @@ fn leader_dropped_at_any_await_hands_over_to_a_thread() {
     }
 }
 
+/// A computation under way.
+struct Running<'a>(&'a Cell<u32>);
+
+impl<'a> Running<'a> {
+    fn one(running: &'a Cell<u32>) -> Self {
+        running.set(running.get() + 1);
+        assert_eq!(running.get(), 1, "one at a time");
+        Self(running)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
 #[test]
 fn what_a_computation_held_is_dropped_before_its_successor_begins() {
     let _time = freeze();
     with_both!(hourly(), |dogpile| {
         let running = Cell::new(0);
-        struct Running<'a>(&'a Cell<u32>);
-        impl<'a> Running<'a> {
-            fn one(running: &'a Cell<u32>) -> Self {
-                running.set(running.get() + 1);
-                assert_eq!(running.get(), 1, "one at a time");
-                Self(running)
-            }
-        }
-        impl Drop for Running<'_> {
-            fn drop(&mut self) {
-                self.0.set(self.0.get() - 1);
-            }
-        }
         let compute = async || {
             let _running = Running::one(&running);
             pauses(1).await;

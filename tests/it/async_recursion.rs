@@ -12,6 +12,7 @@ use dogpile::testing::freeze;
 use dogpile::{Dogpile, DogpileMap};
 
 use crate::by_hand::{Task, at_once, block_on, hang, pauses, with_both};
+use crate::locks::within_deadline;
 use crate::support::{HOUR, NANOSECOND, hourly, panic_of};
 
 /// Both of two futures, polled in turn by one task.
@@ -130,31 +131,35 @@ fn what_is_called_with_a_result_may_not_ask_for_it_either() {
         }
     }
     let _time = freeze();
-    assert_recursion(&panic_of(|| block_on(ASKS.get_or_compute_async(async || 1))), "asks");
-    assert!(!ASKS.is_computing());
-    let call = || block_on(FAILS.try_get_or_compute_shared_async(async || Err(Error)));
-    assert_recursion(&panic_of(call), "fails");
-    assert!(!FAILS.is_computing());
+    within_deadline("what is called with a result", || {
+        assert_recursion(&panic_of(|| block_on(ASKS.get_or_compute_async(async || 1))), "asks");
+        assert!(!ASKS.is_computing());
+        let call = || block_on(FAILS.try_get_or_compute_shared_async(async || Err(Error)));
+        assert_recursion(&panic_of(call), "fails");
+        assert!(!FAILS.is_computing());
+    });
 }
 
 #[test]
 fn what_a_dropped_computation_held_may_not_ask_for_it() {
     // The flight ends after it; whether it is still under way, its destructor cannot know.
-    struct Asks<'a>(&'a Dogpile<u32>);
-    impl Drop for Asks<'_> {
+    static DOGPILE: Dogpile<u32> = Dogpile::new(hourly().name("asks"));
+    struct Asks(&'static Dogpile<u32>);
+    impl Drop for Asks {
         fn drop(&mut self) {
             self.0.get_or_compute(|| 1);
         }
     }
     let _time = freeze();
-    let dogpile = Dogpile::new(hourly().name("asks"));
-    let mut leader = Task::pending(dogpile.get_or_compute_async(async || {
-        let _asks = Asks(&dogpile);
-        hang().await
-    }));
-    let mut follower = Task::pending(dogpile.get_or_compute_async(async || 2));
-    assert_recursion(&panic_of(|| leader.cancel()), "asks");
-    assert_eq!(follower.finish(), 2, "nothing is wedged");
+    within_deadline("a destructor that asks", || {
+        let mut leader = Task::pending(DOGPILE.get_or_compute_async(async || {
+            let _asks = Asks(&DOGPILE);
+            hang().await
+        }));
+        let mut follower = Task::pending(DOGPILE.get_or_compute_async(async || 2));
+        assert_recursion(&panic_of(|| leader.cancel()), "asks");
+        assert_eq!(follower.finish(), 2, "nothing is wedged");
+    });
 }
 
 #[test]
@@ -173,13 +178,6 @@ fn cycle_over_two_keys_panics_with_both_names() {
 
 #[test]
 fn recursion_works_while_a_stale_value_exists_and_on_other_keys() {
-    let time = freeze();
-    with_both!(hourly(), |dogpile| {
-        dogpile.set(1);
-        time.advance(HOUR + NANOSECOND);
-        let call = dogpile.get_or_compute_async(async || dogpile.get_or_compute_async(hang).await + 1);
-        assert_eq!(at_once(call), 2);
-    });
     static FIBONACCI: DogpileMap<u64, u64> = DogpileMap::new(hourly());
     async fn fibonacci(n: u64) -> u64 {
         if n < 2 {
@@ -188,6 +186,13 @@ fn recursion_works_while_a_stale_value_exists_and_on_other_keys() {
         let before = |n| Box::pin(FIBONACCI.get_or_compute_async(n, move || fibonacci(n)));
         before(n - 1).await + before(n - 2).await
     }
+    let time = freeze();
+    with_both!(hourly(), |dogpile| {
+        dogpile.set(1);
+        time.advance(HOUR + NANOSECOND);
+        let call = dogpile.get_or_compute_async(async || dogpile.get_or_compute_async(hang).await + 1);
+        assert_eq!(at_once(call), 2);
+    });
     assert_eq!(at_once(fibonacci(50)), 12_586_269_025);
 }
 
