@@ -287,14 +287,26 @@ impl fmt::Display for Borrowed<'_> {
 
 #[test]
 fn wait_of_errors_that_borrow() {
-    #[dogpile(expire = "1h", wait = "2s")]
+    static LED: Event = Event::new();
+    static DONE: Event = Event::new();
+    #[dogpile(expire = "1h", wait = "0s")]
     fn find<'a>(name: &'a str) -> Result<usize, Borrowed<'a>> {
-        if name.is_empty() { Err(Borrowed::Missing("nameless")) } else { Ok(name.len()) }
+        if name.is_empty() {
+            return Err(Borrowed::Missing("nameless"));
+        }
+        LED.happen();
+        DONE.wait("the follower has given up");
+        Ok(name.len())
     }
     let _time = freeze();
-    assert_eq!(find("four").unwrap(), 4);
     assert_eq!(find("").unwrap_err().to_string(), "nameless is missing");
-    assert_eq!(Borrowed::TookTooLong.to_string(), "it took too long");
+    thread::scope(|scope| {
+        let leader = scope.spawn(|| find("four"));
+        LED.wait("somebody leads");
+        assert_eq!(find("four").unwrap_err().to_string(), "it took too long");
+        DONE.happen();
+        assert_eq!(leader.join().unwrap().unwrap(), 4);
+    });
 }
 
 #[test]
