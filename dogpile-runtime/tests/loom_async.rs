@@ -198,7 +198,7 @@ fn dropped_follower_disturbs_nobody(leader: Call) {
         let bell = Arc::<Bell>::default();
         let waker = Waker::from(Arc::clone(&bell));
         let mut follower: Pin<Box<dyn Future<Output = usize>>> =
-            Box::pin(dogpile.get_or_compute_async(|| std::future::pending()));
+            Box::pin(dogpile.get_or_compute_async(std::future::pending));
         let _ = follower.as_mut().poll(&mut Context::from_waker(&waker));
         drop(follower);
         for other in others {
@@ -236,7 +236,7 @@ fn failed_leader_wakes_a_task_that_takes_over() {
 fn set_wakes_a_task_that_follows_a_leader_that_hangs() {
     check(3, || {
         let (dogpile, computed) = (dogpile(), counter());
-        let mut hung = Box::pin(dogpile.get_or_compute_async(|| std::future::pending()));
+        let mut hung = Box::pin(dogpile.get_or_compute_async(std::future::pending));
         assert!(hung.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         let follower = {
             let (dogpile, computed) = (Arc::clone(&dogpile), Arc::clone(&computed));

@@ -312,10 +312,10 @@ pub(super) enum Use {
 /// A free hazard with `address` announced in it.
 #[inline]
 pub(super) fn announce(address: *mut (), first: Use) -> Announced {
-    Announced::new(match ROW.with(Cell::get) {
-        // Nearly always: a thread that reads one value at a time.
-        Some(row) if row.hazards[first as usize % PER_ROW].is_free() => {
-            let hazard = &row.hazards[first as usize % PER_ROW];
+    // Nearly always free: a thread that reads one value at a time.
+    let tried = ROW.with(Cell::get).and_then(|row| row.hazards.get(first as usize));
+    Announced::new(match tried {
+        Some(hazard) if hazard.is_free() => {
             hazard.announce(address);
             hazard
         }
