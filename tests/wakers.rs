@@ -155,9 +155,11 @@ fn within_deadline(run: impl FnOnce() + Send + 'static) {
     }
 }
 
+const LEASE: Duration = Duration::from_secs(3600);
+
 fn hourly() -> Policy<u32> {
     // With a lease tasks set alarms, too.
-    Policy::expire(Duration::from_secs(3600)).lease(Duration::from_secs(3600))
+    Policy::expire(Duration::from_secs(3600)).lease(LEASE)
 }
 
 fn wakers_may_call_back<S: Subject>() {
@@ -199,6 +201,38 @@ fn wakers_may_call_back<S: Subject>() {
 fn clone_wake_and_drop_of_a_waker_may_call_back() {
     within_deadline(wakers_may_call_back::<Dogpile<u32>>);
     within_deadline(wakers_may_call_back::<DogpileMap<u32, u32>>);
+}
+
+fn takeover_wakes_those_who_call_back<S: Subject>() {
+    let time = freeze();
+    let dogpile = S::make(hourly());
+    let (quiet, _) = counting();
+    let mut hung = dogpile.task(pending);
+    assert!(poll(&mut hung, &quiet).is_pending());
+    let calls = Arc::<AtomicUsize>::default();
+    let counted = Arc::clone(&calls);
+    let meddler = hooked(move |what| {
+        if what == Use::Wake {
+            counted.fetch_add(1, Ordering::SeqCst);
+            dogpile.meddle();
+        }
+    });
+    let mut follower = dogpile.task(|| async { 2 });
+    assert!(poll(&mut follower, &meddler).is_pending());
+    time.advance(LEASE + Duration::from_nanos(1));
+    let by_the_clock = calls.load(Ordering::SeqCst);
+    let mut leader = dogpile.task(slow);
+    assert!(poll(&mut leader, &quiet).is_pending());
+    assert_eq!(calls.load(Ordering::SeqCst), by_the_clock + 1, "the one that hangs is given up");
+    assert!(poll(&mut follower, &quiet).is_pending());
+    assert_eq!(poll(&mut leader, &quiet), Poll::Ready(1));
+    assert_eq!(poll(&mut follower, &quiet), Poll::Ready(1));
+}
+
+#[test]
+fn waker_of_one_whose_leader_is_replaced_may_call_back() {
+    within_deadline(takeover_wakes_those_who_call_back::<Dogpile<u32>>);
+    within_deadline(takeover_wakes_those_who_call_back::<DogpileMap<u32, u32>>);
 }
 
 /// Counts wake-ups.

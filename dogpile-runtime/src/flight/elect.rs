@@ -168,11 +168,12 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         locked.aloft += 1;
         self.set_gate(&locked, self.terms.policy.lease_ends(now));
         drop(locked);
+        let lead = Lead::new(Arc::clone(self), flight);
         drop((woken, superseded));
         if kept.is_some() {
             self.terms.counters.expect_stale();
         }
-        Election::Lead(Lead::new(Arc::clone(self), flight), kept)
+        Election::Lead(lead, kept)
     }
 
     /// Has nobody wait any longer for a flight whose lease has run out: what it comes to is its own caller's.

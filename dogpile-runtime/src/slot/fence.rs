@@ -22,11 +22,11 @@ global! {
 
 /// Settles which pair is used. Every reader calls it once before its first [`light`].
 pub(super) fn decide() {
-    // Relaxed: the same thread's later loads see its own store, and two threads deciding at once both ask the
-    // kernel, which gives both the same answer.
+    // Relaxed: the same thread's later loads see what it stored or found.
     if MODE.load(Ordering::Relaxed) == UNDECIDED {
         let mode = if membarrier::is_registered() { ASYMMETRIC } else { SYMMETRIC };
-        MODE.store(mode, Ordering::Relaxed);
+        // Of several threads that decide at once the first one does so for all. Relaxed: as above.
+        let _ = MODE.compare_exchange(UNDECIDED, mode, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn light() {
     if !crate::sync::READERS_FENCE.load(Ordering::Relaxed) {
         return;
     }
-    // Relaxed: decided by this very thread, or by one that got the same answer from the kernel.
+    // Relaxed: this very thread has decided, or seen what another one did.
     if MODE.load(Ordering::Relaxed) == ASYMMETRIC {
         // SeqCst: the compiler's half of the fence; pairs with the system call in `heavy`.
         compiler_fence(Ordering::SeqCst);

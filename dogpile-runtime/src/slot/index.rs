@@ -87,10 +87,10 @@ const FIRST_HEADS: usize = if cfg!(dogpile_loom) { 1 } else { 32 };
 
 impl<N: Linked + Send + Sync + 'static, S> Index<N, S> {
     pub(crate) fn new(with: S) -> Self {
-        let heads = Box::leak(Box::new(Heads::new(FIRST_HEADS)));
-        let writing = Writing { heads: vec![NonNull::from(&mut *heads)], linked: 0, with };
+        let heads = NonNull::from(Box::leak(Box::new(Heads::new(FIRST_HEADS))));
+        let writing = Writing { heads: vec![heads], linked: 0, with };
         Self {
-            heads: AtomicPtr::new(heads),
+            heads: AtomicPtr::new(heads.as_ptr()),
             writing: Mutex::new(writing),
             next_of: next_of::<N>,
             _owns: PhantomData,
