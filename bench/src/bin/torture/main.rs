@@ -33,7 +33,8 @@ fn main() -> ExitCode {
     let only = argument("--only");
     let is_wanted =
         |scenario: &&Scenario| only.as_ref().is_none_or(|only| *only == scenario.number.to_string());
-    println!("{}", report::conditions(size));
+    let conditions = report::conditions(size);
+    println!("{conditions}");
     let mut results = Vec::new();
     for scenario in ALL.iter().filter(is_wanted) {
         let row = cells::row(scenario, size);
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
         results.push((scenario, row));
     }
     println!("{}", report::summary(&results, size));
-    let is_written = write("--markdown", || report::document(&results, size))
+    let is_written = write("--markdown", || report::document(&results, &conditions, size))
         && write("--svg", || chart::draw(&results, size));
     let is_passed = results.iter().all(|(scenario, row)| ours_pass(scenario, row, size));
     if is_written && (is_passed || !has_flag("--check")) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

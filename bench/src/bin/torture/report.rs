@@ -111,11 +111,11 @@ shown); `moka` is `try_get_with` with `time_to_live`; `quick_cache` is `entry`, 
 `cached` and `quick_cache` show their async forms.";
 
 /// The whole as a file.
-pub(crate) fn document(results: &[Result<'_>], size: Size) -> String {
+pub(crate) fn document(results: &[Result<'_>], conditions: &str, size: Size) -> String {
     let mut text =
         String::from("# Torture\n\nWritten by `cargo run --release --bin torture -- --markdown FILE`. ");
     let summary = summary(results, size);
-    let _ = write!(text, "{}\n{COLUMNS}\n\n{LIBRARIES}\n\n{summary}", conditions(size));
+    let _ = write!(text, "{conditions}\n{COLUMNS}\n\n{LIBRARIES}\n\n{summary}");
     for (scenario, row) in results {
         let _ = write!(text, "\n{}", section(scenario, row, size).trim_end());
         text.push('\n');
