@@ -128,7 +128,8 @@
 //! ```
 //!
 //! A future that computes a first value and is kept, but never polled again, holds up those who wait for it. Give
-//! such a function a `lease`, a `wait`, or `refresh = "background"`.
+//! such a function a `lease`, a `wait`, or `refresh = "background"`. And a sync call blocks its thread while it waits: made
+//! in a task on an executor's only thread, it keeps the task that computes from going on, and hangs until the `lease` ends.
 //!
 //! # Failures
 //!
@@ -209,7 +210,7 @@
 //! # The handle
 //!
 //! With `handle = NAME` the attribute gives the function's values a name, with the function's visibility. It is a
-//! `static` of type [`Dogpile`].
+//! `static` of type [`Dogpile`], or [`DogpileMap`] if there is a key.
 //!
 //! ```
 //! use dogpile::dogpile;
