@@ -12,6 +12,7 @@ mod fence;
 mod hazard;
 mod index;
 mod quiet;
+mod rows;
 
 use std::marker::PhantomData;
 use std::mem;
@@ -247,5 +248,5 @@ impl<V> Deref for Guard<V> {
 /// A small number that no other living thread has, if this thread is not about to end.
 #[inline]
 pub(crate) fn thread_number() -> Option<usize> {
-    hazard::my_row().map(hazard::Row::number)
+    rows::my_row().map(rows::Row::number)
 }
