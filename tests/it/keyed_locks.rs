@@ -211,6 +211,10 @@ fn keys_and_values_may_panic() {
             meddled.map.invalidate_all();
             (0..5).for_each(|id| meddled.use_it(id));
             assert!(meddled.map.len() <= 2, "{part:?} at its call {nth}");
+            let hook = Arc::downgrade(&meddled.hook);
+            drop(meddled);
+            // A panic of the key that a caller hands in leaks what the call returns: rust-lang/rust#47949.
+            assert!(hook.strong_count() <= usize::from(part == Part::DropKey), "{part:?} at its call {nth}");
             if is_beyond {
                 break;
             }

@@ -118,20 +118,19 @@ fn panicking_drop_of_one_victim_keeps_the_others_from_staying() {
             assert!(thread::panicking(), "boom");
         }
     }
+    static MAP: DogpileMap<u32, Bomb> = DogpileMap::new(hourly().stale(Duration::ZERO).capacity(4));
     let time = freeze();
     let alive = Arc::new(AtomicUsize::new(0));
-    let map = DogpileMap::new(hourly().stale(Duration::ZERO).capacity(4));
     for round in 0..100 {
         for key in 0..4 {
             alive.fetch_add(1, Ordering::SeqCst);
             let value = Bomb(Arc::clone(&alive));
             let _ =
-                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| map.set(round * 4 + key, value)));
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| MAP.set(round * 4 + key, value)));
         }
         time.advance(HOUR + NANOSECOND);
     }
     let alive = alive.load(Ordering::SeqCst);
-    std::mem::forget(map);
     assert!(alive <= 8, "{alive} values in a map of 4");
 }
 
@@ -145,26 +144,22 @@ fn two_panicking_drops_in_one_batch_abort_nothing() {
             panic!("boom");
         }
     }
-    if std::env::var_os("DOGPILE_REVIEW_ABORT").is_some() {
+    static MAP: DogpileMap<u32, Bomb> = DogpileMap::new(hourly().capacity(64));
+    if std::env::var_os("DOGPILE_PANICKING_DROPS").is_some() {
         let _time = freeze();
-        let map = DogpileMap::new(hourly().capacity(64));
         for key in 0..200 {
-            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| map.set(key, Bomb)));
+            let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| MAP.set(key, Bomb)));
         }
-        std::mem::forget(map);
         return;
     }
     let output = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "review::two_panicking_drops_in_one_batch_abort_nothing", "--nocapture"])
-        .env("DOGPILE_REVIEW_ABORT", "1")
+        .args(["--exact", "mended::two_panicking_drops_in_one_batch_abort_nothing", "--nocapture"])
+        .env("DOGPILE_PANICKING_DROPS", "1")
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}: {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default()
-    );
+    let (told, last) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {}", output.status, last.lines().last().unwrap_or_default());
+    assert!(told.contains("1 passed"), "{told}");
 }
 
 #[test]
