@@ -265,6 +265,34 @@ fn values_go_though_a_reader_holds_two_guards() {
 }
 
 #[test]
+fn reader_that_finds_nothing_does_not_give_its_hazard_away_twice() {
+    // Both threads hold a guard of one value, so that the next one takes a hazard that anybody may take.
+    check(|| {
+        let dropped = Arc::<[AtomicUsize; 2]>::default();
+        let [kept, going, read] = [1, 1, 0].map(|index| {
+            let dogpile = Arc::new(Dogpile::<Tracked>::new(Policy::never()));
+            dogpile.set(Tracked::new(index, &dropped));
+            dogpile
+        });
+        let reader = {
+            let (kept, going) = (Arc::clone(&kept), Arc::clone(&going));
+            loom::thread::spawn(move || {
+                let _first = kept.read();
+                drop(going.read());
+            })
+        };
+        let _first = kept.read();
+        going.invalidate();
+        let seen = read.read();
+        read.invalidate();
+        // Not dereferenced: it may point nowhere.
+        let is_gone = dropped[0].load(Ordering::SeqCst) > 0;
+        assert!(!is_gone || std::mem::ManuallyDrop::new(seen).is_none(), "dropped under its reader");
+        reader.join().unwrap();
+    });
+}
+
+#[test]
 fn back_off_keeps_the_stale_value_for_everybody() {
     check(|| {
         let dogpile = dogpile(Policy::never().retry(Duration::MAX), 0);

@@ -128,8 +128,8 @@ impl Announced {
         Self { hazard, retirements: retirements() }
     }
 
-    /// Announces `address` in the same hazard.
-    pub(super) fn instead(self, address: *mut ()) -> Self {
+    /// Announces `address` in the same hazard, which is nobody else's at any time between.
+    pub(super) fn instead(self, address: NonNull<()>) -> Self {
         let hazard = self.hazard;
         mem::forget(self);
         hazard.announce(address);
@@ -165,7 +165,7 @@ pub(super) enum Use {
 
 /// A free hazard with `address` announced in it.
 #[inline]
-pub(super) fn announce(address: *mut (), first: Use) -> Announced {
+pub(super) fn announce(address: NonNull<()>, first: Use) -> Announced {
     // Nearly always free: a thread that reads one value at a time.
     let tried = taken_row().and_then(|row| row.hazards.get(first as usize));
     Announced::new(match tried {
@@ -178,7 +178,7 @@ pub(super) fn announce(address: *mut (), first: Use) -> Announced {
 }
 
 #[cold]
-fn announce_elsewhere(address: *mut ()) -> &'static Hazard {
+fn announce_elsewhere(address: NonNull<()>) -> &'static Hazard {
     match my_row().and_then(|row| row.hazards.iter().find(|hazard| hazard.is_free())) {
         Some(hazard) => {
             hazard.announce(address);

@@ -120,7 +120,7 @@ impl<N: Linked + Send + Sync + 'static, S> Index<N, S> {
             let next = unsafe { &*cell };
             // Relaxed: only announced, not dereferenced, before the load below has seen it again.
             let seen = NonNull::new(next.load(Ordering::Relaxed))?;
-            let announced = hazard::announce(seen.as_ptr().cast(), this);
+            let announced = hazard::announce(seen.cast(), this);
             // Acquire: pairs with the Release in `link` or `unlink`; the node's contents are visible.
             if next.load(Ordering::Acquire) != seen.as_ptr() {
                 // It may have been left to us before the number was taken by which we would notice.

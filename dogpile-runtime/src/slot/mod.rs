@@ -47,7 +47,7 @@ impl<V, S> Slot<V, S> {
         step();
         // Relaxed: only announced, not dereferenced, before the load below has seen it again.
         let seen = NonNull::new(self.entry.load(Ordering::Relaxed))?;
-        let announced = hazard::announce(seen.as_ptr().cast(), Use::Entry);
+        let announced = hazard::announce(seen.cast(), Use::Entry);
         if self.look_again() == seen.as_ptr() {
             Some(Guard { entry: seen, _announced: announced })
         } else {
@@ -67,12 +67,15 @@ impl<V, S> Slot<V, S> {
     fn read_replaced(&self, mut announced: Announced) -> Option<Guard<V>> {
         loop {
             // Relaxed: as in `read`.
-            let seen = self.entry.load(Ordering::Relaxed);
-            // What was announced before may have been retired because of it: this looks after it.
+            let Some(seen) = NonNull::new(self.entry.load(Ordering::Relaxed)) else {
+                drop(announced);
+                // What was announced may have been left to us before the number was taken by which we would notice.
+                hazard::reclaim();
+                return None;
+            };
             announced = announced.instead(seen.cast());
-            let entry = NonNull::new(seen)?;
-            if self.look_again() == seen {
-                return Some(Guard { entry, _announced: announced });
+            if self.look_again() == seen.as_ptr() {
+                return Some(Guard { entry: seen, _announced: announced });
             }
         }
     }

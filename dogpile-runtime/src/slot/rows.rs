@@ -5,7 +5,7 @@
 //! freed, only handed on, so a reference to one is good for ever.
 
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 #[cfg(dogpile_loom)]
 use std::thread;
 
@@ -33,12 +33,13 @@ impl Hazard {
         self.0.load(Ordering::Acquire).is_null()
     }
 
-    /// Announces `address`; it protects only once [`fence::light`] has passed and the slot still holds it.
+    /// Announces `address`; it protects only once [`fence::light`] has passed and the slot still holds it. Never null: that
+    /// would give the hazard to whoever comes next.
     #[inline]
-    pub(super) fn announce(&self, address: *mut ()) {
+    pub(super) fn announce(&self, address: NonNull<()>) {
         // Release: pairs with the Acquire in `is_protected`; what the previous holder did with its value happened
         // before a writer sees the new address here.
-        self.0.store(address, Ordering::Release);
+        self.0.store(address.as_ptr(), Ordering::Release);
     }
 
     /// Gives the hazard back.
@@ -168,7 +169,7 @@ fn first_row() -> Option<&'static Row> {
 
 /// A hazard with `address` announced in it, of the common rows: those that belong to no thread, whose hazards anybody takes
 /// by compare-and-swap.
-pub(super) fn announce_in_common(address: *mut ()) -> &'static Hazard {
+pub(super) fn announce_in_common(address: NonNull<()>) -> &'static Hazard {
     global! {
         static COMMON: Mutex<Vec<&'static Row>> = Mutex::new(Vec::new());
     }
@@ -176,7 +177,10 @@ pub(super) fn announce_in_common(address: *mut ()) -> &'static Hazard {
     let mut common = COMMON.lock();
     let in_use = |hazard: &&Hazard| {
         // AcqRel: Acquire as in `Hazard::is_free`, Release as in `Hazard::announce`.
-        hazard.0.compare_exchange(ptr::null_mut(), address, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        hazard
+            .0
+            .compare_exchange(ptr::null_mut(), address.as_ptr(), Ordering::AcqRel, Ordering::Relaxed)
+            .is_ok()
     };
     if let Some(hazard) = common.iter().flat_map(|row| &row.hazards).find(in_use) {
         return hazard;
