@@ -156,7 +156,8 @@ impl<V, R> Policy<V, R> {
     ///
     /// # Panics
     ///
-    /// If `duration` is zero, or not shorter than a fixed `expire`; in a constant that is a compile-time error.
+    /// If `duration` is zero, or not shorter than what [`jitter`](Self::jitter) may leave of a fixed `expire`; in a
+    /// constant that is a compile-time error.
     #[track_caller]
     #[must_use]
     pub const fn early(mut self, duration: Duration) -> Self {
@@ -164,13 +165,24 @@ impl<V, R> Policy<V, R> {
             !duration.is_zero(),
             "`early` is zero, which is what happens without it\nhelp: give a duration above zero, or leave it out"
         );
-        if let Lifetime::Fixed(expire) = self.lifetime {
+        self.early = Early::Before(ticks(duration));
+        self.checked()
+    }
+
+    /// Refuses a window of early elections that would leave nothing of a lifetime.
+    #[track_caller]
+    const fn checked(self) -> Self {
+        if let (Early::Before(early), Lifetime::Fixed(expire)) = (self.early, &self.lifetime) {
             assert!(
-                ticks(duration) < expire,
+                early < *expire,
                 "`early` is not shorter than `expire`, so that every call would regenerate\nhelp: give a shorter `early`"
             );
+            assert!(
+                early < *expire - self.jitter.of(*expire),
+                "`early` is not shorter than what `jitter` may leave of `expire`\nhelp: give a shorter `early`, or less \
+                 `jitter`"
+            );
         }
-        self.early = Early::Before(ticks(duration));
         self
     }
 
@@ -204,12 +216,13 @@ impl<V, R> Policy<V, R> {
     ///
     /// # Panics
     ///
-    /// If `percent` is not above 0 and below 100; in a constant that is a compile-time error.
+    /// If `percent` is not above 0 and below 100, or leaves less of a fixed `expire` than [`early`](Self::early); in a
+    /// constant that is a compile-time error.
     #[track_caller]
     #[must_use]
     pub const fn jitter(mut self, percent: f64) -> Self {
         self.jitter = Share::percent(percent);
-        self
+        self.checked()
     }
 
     /// A computation that has been under way for longer than `duration` may be replaced: the next caller, or one that

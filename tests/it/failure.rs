@@ -282,3 +282,17 @@ fn policy_refuses_a_zero_expire_with_help() {
     let message = panic_of(|| Policy::<u8>::expire(Duration::ZERO));
     assert!(message.contains("`expire` is zero") && message.contains("help: "), "{message}");
 }
+
+#[test]
+fn policy_refuses_an_early_time_as_long_as_the_life_with_help() {
+    const EARLY: Duration = Duration::from_secs(3000);
+    let hourly = || Policy::<u8>::expire(Duration::from_secs(3600));
+    let _enough_is_left = hourly().early(EARLY).jitter(16.0);
+    let message = panic_of(|| hourly().early(Duration::from_secs(3600)));
+    assert!(message.contains("not shorter than `expire`") && message.contains("help: "), "{message}");
+    for message in
+        [panic_of(|| hourly().early(EARLY).jitter(17.0)), panic_of(|| hourly().jitter(17.0).early(EARLY))]
+    {
+        assert!(message.contains("`jitter` may leave") && message.contains("help: "), "{message}");
+    }
+}

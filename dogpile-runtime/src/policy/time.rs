@@ -48,7 +48,7 @@ impl Share {
 
     /// This part of `whole`.
     #[expect(clippy::cast_possible_truncation, reason = "less than `whole`")]
-    const fn of(self, whole: Tick) -> Tick {
+    pub(super) const fn of(self, whole: Tick) -> Tick {
         (whole as u128 * self.0 as u128 / WHOLE as u128) as Tick
     }
 }
