@@ -101,8 +101,8 @@ impl Eras {
         let announced = self.announced.lock();
         // Relaxed: written under the lock that we hold.
         let newest = self.newest.load(Ordering::Relaxed);
-        let first = announced.expiries.iter().find(|(expired, _)| *expired > era);
-        let fate = match first {
+        let before = announced.expiries.partition_point(|(expired, _)| *expired <= era);
+        let fate = match announced.expiries.get(before) {
             _ if era < announced.floor => Fate::Gone,
             Some((_, at)) => Fate::Expired(*at),
             None => Fate::Untouched,

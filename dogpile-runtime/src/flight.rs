@@ -73,6 +73,8 @@ pub(crate) enum Manner {
     Queue,
     /// In a task, whoever polls it.
     Task,
+    /// In a task of its own; what it regenerates is queued until that is polled.
+    Spawn,
 }
 
 /// Why a look at the slot was no hit.
@@ -80,8 +82,8 @@ pub(crate) enum Manner {
 pub(crate) enum Missed {
     /// There was nothing to take.
     Nothing,
-    /// There was a fresh value, and this caller was drawn to regenerate it early.
-    Drawn,
+    /// There was a value that is fresh until then, and this caller was drawn to regenerate it early.
+    Drawn(Tick),
 }
 
 /// How an attempt ended.
@@ -133,7 +135,7 @@ struct Flight<V> {
     era: u64,
     /// When its leader was elected.
     since: Tick,
-    /// Empty while the flight is queued for a worker.
+    /// Empty while the flight is queued, for a worker or as a task that has not been polled.
     leader: OnceCell<Leader>,
     outcome: OnceCell<Outcome<V>>,
 }
@@ -148,6 +150,10 @@ enum Leader {
 impl Leader {
     fn this_thread() -> Self {
         Self::Thread(current_thread())
+    }
+
+    fn task() -> Self {
+        Self::Task(Mutex::new(None))
     }
 
     /// The thread that cannot go on before the flight has ended.
@@ -275,7 +281,7 @@ impl<V, H: Home<V>> Flights<V, H> {
         if now > fresh_until {
             return if self.serves_stale(fresh_until, now) { Ok(guard) } else { Err(Missed::Nothing) };
         }
-        if self.serves_early(fresh_until, now) { Ok(guard) } else { Err(Missed::Drawn) }
+        if self.serves_early(fresh_until, now) { Ok(guard) } else { Err(Missed::Drawn(fresh_until)) }
     }
 
     /// Whether a caller may take the fresh value after its quiet time, or is to ask for the lock and regenerate it.
@@ -313,7 +319,7 @@ impl<V, H: Home<V>> Flights<V, H> {
     }
 
     pub(crate) fn is_computing(&self) -> bool {
-        self.slot.lock().live.is_some()
+        self.slot.lock().live.as_ref().is_some_and(|live| !self.is_outdated(&live.flight))
     }
 
     /// Counts a call that was given `entry` although somebody else regenerates it.

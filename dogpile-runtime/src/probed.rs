@@ -114,6 +114,7 @@ where
         self.go_on::<F, Together<E>>(compute, patience)
     }
 
+    /// As [`go_on`](Self::go_on), for a task.
     #[inline]
     async fn go_on_async<F, Fut, M, O, E>(self, compute: F, patience: Option<Patience<E>>) -> Result<V, E>
     where
@@ -133,7 +134,8 @@ where
         }
     }
 
-    /// As [`get_or_compute`](Self::get_or_compute), for a task.
+    /// As [`get_or_compute`](Self::get_or_compute), for a task. Not by way of [`go_on_async`](Self::go_on_async): each
+    /// future in a future costs depth in what the compiler has to prove.
     #[inline]
     pub async fn get_or_compute_async<F, Fut>(self, compute: F) -> V
     where
@@ -141,7 +143,16 @@ where
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
     {
-        match self.go_on_async::<F, Fut, Never, _, _>(compute, None).await {
+        let found = match self.found {
+            Found::Hit(value) => return value,
+            Found::Alone(flights, missed) => {
+                resolve_async::<V, (), R, F, Fut, Never, _, _>(flights, missed, compute, None).await
+            }
+            Found::Kept(node, missed) => {
+                resolve_async::<V, Kept<K, V>, R, F, Fut, Never, _, _>(node, missed, compute, None).await
+            }
+        };
+        match found {
             Ok(value) => value,
             Err(never) => match never {},
         }

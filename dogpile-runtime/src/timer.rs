@@ -57,7 +57,14 @@ pub(crate) fn set(after: Duration, waker: Waker) -> Alarm {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        let waker = ALARMS.lock().set.remove(&self.0);
+        let mut alarms = ALARMS.lock();
+        let was_first = alarms.set.first_key_value().is_some_and(|(first, _)| *first == self.0);
+        let waker = alarms.set.remove(&self.0);
+        drop(alarms);
+        if was_first {
+            // The thread is not to sleep until a time that nobody waits for.
+            CHANGED.notify_one();
+        }
         drop(waker);
     }
 }

@@ -14,6 +14,7 @@ mod async_failure;
 mod async_herd;
 mod async_interleavings;
 mod async_lease;
+mod async_nested;
 mod async_patience;
 mod async_promises;
 mod async_recursion;

@@ -22,7 +22,6 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     /// Stores a value from outside; a flight under way is orphaned, those who wait for it get this value. Gives the
     /// value back if the key is not kept here any more.
     pub(crate) fn set(self: &Arc<Self>, value: V) -> Result<(), V> {
-        let era = self.terms.eras.newest();
         let now = self.terms.now();
         // The user's code, and may panic; a key that was made for this value must not stay without one.
         let vacating = Vacating(self);
@@ -33,13 +32,15 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
             self.invalidate();
             return Ok(());
         };
-        let entry = Arc::new(Entry::new(value, now, stamp, era));
+        let entry = Arc::new(Entry::new(value, now, stamp, self.terms.eras.newest()));
         let mut locked = self.slot.lock();
         if locked.is_removed {
             drop(locked);
             let entry = Arc::into_inner(entry).expect("nobody else has seen it");
             return Err(entry.value);
         }
+        // It is computed from nothing, so what was announced while its lifetime was asked for is not about it.
+        entry.settle(self.terms.eras.newest());
         let leaving = (Some(self.put(&mut locked, entry)), self.orphan(&mut locked));
         let woken = self.call_crowd(&mut locked);
         drop(locked);

@@ -10,7 +10,7 @@ use super::{Answer, Attempt, Flight, Flights, Home, Lead, Leader, Live, Manner, 
 use crate::clock::Tick;
 use crate::policy::Verdict;
 use crate::slot::{Entry, Locked};
-use crate::sync::{Mutex, Ordering, ThreadId};
+use crate::sync::{Ordering, ThreadId};
 use crate::wait::Awaited;
 
 /// What a follower waits for: the end of a flight, or a value from elsewhere.
@@ -133,9 +133,10 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         let now = self.terms.now();
         let verdict = locked.entry().map_or(Verdict::Gone, |entry| self.terms.judge(entry, now));
         let is_quiet = locked.entry().is_some_and(|entry| now <= entry.quiet_until());
+        let is_drawn = locked.entry().is_some_and(|entry| missed == Missed::Drawn(entry.fresh_until()));
         let kept = match verdict {
-            // What is fresh is left alone, unless this very caller was drawn. Somebody may have landed since.
-            Verdict::Fresh if is_quiet || missed != Missed::Drawn => return Election::Look,
+            // What is fresh is left alone, unless this very caller was drawn for it. Somebody may have landed since.
+            Verdict::Fresh if is_quiet || !is_drawn => return Election::Look,
             // Relaxed: written under the lock that we hold.
             Verdict::Fresh | Verdict::Stale if now < self.gate.load(Ordering::Relaxed) => {
                 return Election::Look;
@@ -152,9 +153,9 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         }
         // No flight, or one that is not worth waiting for while we cannot wait for the value: it becomes ours.
         let leader = match manner {
-            Manner::Queue if kept.is_some() => OnceCell::new(),
+            Manner::Queue | Manner::Spawn if kept.is_some() => OnceCell::new(),
             Manner::Inline | Manner::Queue => OnceCell::with_value(Leader::this_thread()),
-            Manner::Task => OnceCell::with_value(Leader::Task(Mutex::new(None))),
+            Manner::Task | Manner::Spawn => OnceCell::with_value(Leader::task()),
         };
         let flight = Arc::new(Flight {
             name: self.terms.policy.shown_name(),

@@ -37,13 +37,27 @@ impl<V, H: Home<V>> Lead<V, H> {
         self.flight.name
     }
 
+    /// Whether nobody has begun it yet.
+    pub(crate) fn is_queued(&self) -> bool {
+        self.flight.leader.get().is_none()
+    }
+
     /// Takes the flight out of the queue, on the thread that will run it. `false` if it is not wanted any more.
     pub(crate) fn begin(&mut self) -> bool {
+        self.begin_as(Leader::this_thread)
+    }
+
+    /// The same, in the task that will run it.
+    pub(crate) fn begin_in_task(&mut self) -> bool {
+        self.begin_as(Leader::task)
+    }
+
+    fn begin_as(&mut self, leader: fn() -> Leader) -> bool {
         self.begun = self.flights.terms.now();
         let locked = self.flights.slot.lock();
         let is_live = self.is_live(&locked);
         if is_live {
-            self.flight.leader.get_or_init(Leader::this_thread);
+            self.flight.leader.get_or_init(leader);
         }
         is_live
     }
