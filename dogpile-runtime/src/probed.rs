@@ -27,7 +27,28 @@ enum Found<K, V> {
     /// In a dogpile of its own.
     Alone(Arc<Flights<V>>, Missed),
     /// In a map.
-    Kept(Arc<Node<K, V>>, Missed),
+    Kept(Reserved<K, V>, Missed),
+}
+
+/// A node that was found or made for a call. If the call never begins, for the user's code may panic before it does, a node
+/// that holds nothing is not to stay.
+struct Reserved<K, V> {
+    node: Option<Arc<Node<K, V>>>,
+    vacate: fn(&Arc<Node<K, V>>),
+}
+
+impl<K, V> Reserved<K, V> {
+    fn begin(mut self) -> Arc<Node<K, V>> {
+        self.node.take().expect("it begins once")
+    }
+}
+
+impl<K, V> Drop for Reserved<K, V> {
+    fn drop(&mut self) {
+        if let Some(node) = &self.node {
+            (self.vacate)(node);
+        }
+    }
 }
 
 impl<K, V, R> Probed<K, V, R> {
@@ -40,8 +61,13 @@ impl<K, V, R> Probed<K, V, R> {
         Self { found: Found::Alone(flights, missed), refresh: PhantomData }
     }
 
-    pub(crate) fn kept(node: Arc<Node<K, V>>, missed: Missed) -> Self {
-        Self { found: Found::Kept(node, missed), refresh: PhantomData }
+    pub(crate) fn kept(node: Arc<Node<K, V>>, missed: Missed) -> Self
+    where
+        K: Hash + Eq + Clone + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        let reserved = Reserved { node: Some(node), vacate: Flights::remove_vacant };
+        Self { found: Found::Kept(reserved, missed), refresh: PhantomData }
     }
 }
 
@@ -53,7 +79,7 @@ where
     /// The key, for a computation that outlives the parameters.
     pub fn key(&self) -> ProbedKey<K, V> {
         ProbedKey(match &self.found {
-            Found::Kept(node, _) => Some(Arc::clone(node)),
+            Found::Kept(reserved, _) => reserved.node.clone(),
             Found::Hit(_) | Found::Alone(..) => None,
         })
     }
@@ -68,7 +94,9 @@ where
         match self.found {
             Found::Hit(value) => Ok(value),
             Found::Alone(flights, missed) => resolve::<V, (), R, F, E>(flights, missed, compute, patience),
-            Found::Kept(node, missed) => resolve::<V, Kept<K, V>, R, F, E>(node, missed, compute, patience),
+            Found::Kept(reserved, missed) => {
+                resolve::<V, Kept<K, V>, R, F, E>(reserved.begin(), missed, compute, patience)
+            }
         }
     }
 
@@ -128,7 +156,8 @@ where
             Found::Alone(flights, missed) => {
                 resolve_async::<V, (), R, F, Fut, M, O, E>(flights, missed, compute, patience).await
             }
-            Found::Kept(node, missed) => {
+            Found::Kept(reserved, missed) => {
+                let node = reserved.begin();
                 resolve_async::<V, Kept<K, V>, R, F, Fut, M, O, E>(node, missed, compute, patience).await
             }
         }
@@ -148,7 +177,8 @@ where
             Found::Alone(flights, missed) => {
                 resolve_async::<V, (), R, F, Fut, Never, _, _>(flights, missed, compute, None).await
             }
-            Found::Kept(node, missed) => {
+            Found::Kept(reserved, missed) => {
+                let node = reserved.begin();
                 resolve_async::<V, Kept<K, V>, R, F, Fut, Never, _, _>(node, missed, compute, None).await
             }
         };

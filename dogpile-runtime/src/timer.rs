@@ -15,7 +15,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::sync::wake_all;
 
 /// How long the thread stays without an alarm.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE: Duration = if cfg!(test) { Duration::from_millis(10) } else { Duration::from_secs(10) };
 
 /// When, and a number, for several may be set to the same time.
 type When = (Instant, u64);
@@ -86,6 +86,30 @@ fn run() {
             drop(alarms);
             wake_all(ringing.into_values());
             alarms = ALARMS.lock();
+        }
+    }
+}
+
+#[cfg(all(test, not(dogpile_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_does_not_stay_for_an_alarm_that_nobody_has_any_more() {
+        let start = Instant::now();
+        let eventually = |is_so: &dyn Fn() -> bool| {
+            while !is_so() {
+                assert!(start.elapsed() < Duration::from_secs(30), "it sleeps until the time of the alarm");
+                thread::yield_now();
+            }
+        };
+        // Nobody can tell when it sleeps again, so it is tried a few times.
+        for _ in 0..20 {
+            let alarm = set(Duration::from_secs(3600), Waker::noop().clone());
+            eventually(&|| CHANGED.notify_one());
+            thread::yield_now();
+            drop(alarm);
+            eventually(&|| !ALARMS.lock().is_running);
         }
     }
 }

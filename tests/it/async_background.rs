@@ -1,6 +1,7 @@
 //! `refresh = "background"` for tasks: computations spawned on tokio.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -266,4 +267,34 @@ fn dogpile_may_be_dropped_while_a_task_computes() {
     drop(map);
     release.notify_one();
     eventually("the task has landed nowhere", || Arc::strong_count(&value) == 1);
+}
+
+#[test]
+fn refresh_on_a_runtime_that_nobody_drives_is_taken_over() {
+    let (time, driven) = (freeze(), runtime());
+    with_both!(in_background().stale(HOUR), |dogpile| {
+        dogpile.set(1);
+        time.advance(HOUR + NANOSECOND);
+        // It ends with the call, and so the task is never polled.
+        let undriven = Builder::new_current_thread().build().unwrap();
+        let is_computed = Arc::<AtomicBool>::default();
+        let computed = Arc::clone(&is_computed);
+        let compute = || async move {
+            computed.store(true, Ordering::SeqCst);
+            2
+        };
+        assert_eq!(undriven.block_on(dogpile.get_or_compute_async(compute)), 1);
+        assert!(dogpile.is_computing());
+        time.advance(HOUR);
+        assert_eq!(driven.block_on(dogpile.get_or_compute_async(async || 3)), 3);
+        undriven.block_on(async {
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert_eq!(dogpile.get(), Some(3));
+        let stats = dogpile.stats();
+        assert_eq!((stats.computations, stats.cancellations, stats.waits), (1, 0, 0));
+        assert!(!is_computed.load(Ordering::SeqCst), "nobody wants it any more");
+    });
 }

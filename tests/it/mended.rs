@@ -1,7 +1,9 @@
 //! Bugs that were found by looking for them, each as a test of what it broke.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -9,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use dogpile::testing::{freeze, seed};
-use dogpile::{Dogpile, DogpileMap, Policy};
+use dogpile::{Dogpile, DogpileMap, Policy, dogpile};
 
 use crate::support::{Event, HOUR, NANOSECOND, eventually, hourly, panic_of};
 
@@ -217,6 +219,62 @@ fn set_that_panics_leaves_no_key_behind() {
     );
 }
 
+#[test]
+fn call_that_panics_before_it_begins_leaves_no_key_behind() {
+    // With `refresh = "background"` the parameters are dropped before anything is computed.
+    #[derive(PartialEq, Eq, Hash)]
+    struct Key(u32, Arc<()>, bool);
+    impl Clone for Key {
+        fn clone(&self) -> Self {
+            Self(self.0, Arc::clone(&self.1), false)
+        }
+    }
+    impl Drop for Key {
+        fn drop(&mut self) {
+            assert!(!self.2 || thread::panicking(), "boom");
+        }
+    }
+    #[dogpile(expire = "1h", refresh = "background", capacity = 4)]
+    fn call(key: Key) -> u32 {
+        key.0
+    }
+    let _time = freeze();
+    let alive = Arc::new(());
+    for number in 0..100 {
+        panic_of(|| call(Key(number, Arc::clone(&alive), true)));
+    }
+    assert!(Arc::strong_count(&alive) <= 1 + 4, "{} keys are left", Arc::strong_count(&alive) - 1);
+}
+
+// --- announcements ----------------------------------------------------------------------------------------------
+
+#[test]
+fn set_beside_invalidate_all_destroys_no_later_value() {
+    // While the lifetime of the value that is set is asked for, all are invalidated, and another one lands.
+    static MAP: DogpileMap<u32, u32> = DogpileMap::new(Policy::expire_with(|value| {
+        if *value == 1 {
+            MAP.invalidate_all();
+            assert_eq!(MAP.get_or_compute(7, || 2), 2);
+        }
+        HOUR
+    }));
+    let _time = freeze();
+    MAP.set(7, 0);
+    MAP.set(7, 1);
+    assert_eq!(MAP.get(&7), Some(1), "it was set last");
+}
+
+#[test]
+fn flight_that_was_invalidated_with_all_others_is_not_said_to_be_under_way() {
+    let _time = freeze();
+    let map: DogpileMap<u32, u32> = DogpileMap::new(hourly());
+    let mut leader = pin!(map.get_or_compute_async(1, std::future::pending::<u32>));
+    assert!(leader.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(map.is_computing(&1));
+    map.invalidate_all();
+    assert!(!map.is_computing(&1), "its result will not be stored");
+}
+
 // --- promptness -------------------------------------------------------------------------------------------------
 
 #[test]
@@ -255,6 +313,63 @@ fn follower_that_was_given_a_value_does_not_regenerate_it_without_a_draw() {
     dogpile.set(2);
     time.advance(NANOSECOND);
     assert_eq!(follower.as_mut().poll(&mut context), Poll::Ready(2), "the value is a nanosecond old");
+}
+
+thread_local! {
+    /// What happens while two keys are compared, and at which of the next comparisons.
+    static WHILE_COMPARING: RefCell<(usize, Option<Box<dyn FnOnce()>>)> = const { RefCell::new((0, None)) };
+}
+
+#[test]
+fn caller_that_was_drawn_for_one_value_does_not_regenerate_the_next_one() {
+    #[derive(Clone, Eq, Hash)]
+    struct Key;
+    impl PartialEq for Key {
+        fn eq(&self, _: &Self) -> bool {
+            let happening = WHILE_COMPARING.with_borrow_mut(|(after, happening)| {
+                *after = after.saturating_sub(1);
+                if *after == 0 { happening.take() } else { None }
+            });
+            if let Some(happening) = happening {
+                happening();
+            }
+            true
+        }
+    }
+    // A thirtieth of its life: draws are made over all of it.
+    seed(1);
+    let time = Rc::new(freeze());
+    let map = Rc::new(DogpileMap::<Key, u32>::new(hourly().early_auto()));
+    map.get_or_compute(Key, || {
+        time.advance(HOUR / 30);
+        1
+    });
+    // Whoever comes now is drawn.
+    time.advance(HOUR - NANOSECOND);
+    let (other, clock) = (Rc::clone(&map), Rc::clone(&time));
+    let happening = move || {
+        assert_eq!(other.get_or_compute(Key, || 2), 2);
+        clock.advance(NANOSECOND);
+    };
+    // Between the look and the lock.
+    WHILE_COMPARING.set((2, Some(Box::new(happening))));
+    assert_eq!(map.get_or_compute(Key, || 3), 2, "it is a nanosecond old");
+    assert!(WHILE_COMPARING.take().1.is_none(), "it has happened");
+}
+
+#[test]
+fn refused_value_that_came_early_is_not_computed_by_every_call() {
+    let time = freeze();
+    let dogpile = Dogpile::new(hourly().early(HOUR / 2).retry(SECOND).cache_if(|value| *value == 1));
+    assert_eq!(dogpile.get_or_compute(|| 1), 1);
+    time.advance(HOUR / 2 + NANOSECOND);
+    assert_eq!(dogpile.get_or_compute(|| 2), 2, "it was elected");
+    assert_eq!(dogpile.get_or_compute(|| 3), 1, "there is a fresh value");
+    time.advance(SECOND);
+    assert_eq!(dogpile.get_or_compute(|| 4), 4, "the next attempt");
+    time.advance(HOUR);
+    assert_eq!(dogpile.get_or_compute(|| 5), 5, "what is stale is not worth a rest");
+    assert_eq!(dogpile.get_or_compute(|| 6), 6);
 }
 
 // --- wakers -----------------------------------------------------------------------------------------------------

@@ -32,14 +32,15 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
             self.invalidate();
             return Ok(());
         };
-        let entry = Arc::new(Entry::new(value, now, stamp, self.terms.eras.newest()));
+        let entry = Arc::new(Entry::new(value, now, stamp, 0));
         let mut locked = self.slot.lock();
         if locked.is_removed {
             drop(locked);
             let entry = Arc::into_inner(entry).expect("nobody else has seen it");
             return Err(entry.value);
         }
-        // It is computed from nothing, so what was announced while its lifetime was asked for is not about it.
+        // Its era is that in which it gets here, for it is computed from nothing: what was announced while its lifetime was
+        // asked for is not about it.
         entry.settle(self.terms.eras.newest());
         let leaving = (Some(self.put(&mut locked, entry)), self.orphan(&mut locked));
         let woken = self.call_crowd(&mut locked);
@@ -82,6 +83,12 @@ impl<V: Send + Sync + 'static, H: Home<V>> Flights<V, H> {
         Some((replaced, Self::remove_if_vacant(&mut locked)))
     }
 
+    /// Has the key removed if there is nothing to it.
+    pub(crate) fn remove_vacant(self: &Arc<Self>) {
+        let is_removed = Self::remove_if_vacant(&mut self.slot.lock());
+        self.settle_up(Aftermath { is_removed, ..Aftermath::nothing() });
+    }
+
     pub(super) fn orphan(&self, locked: &mut Locked<'_, V, State<V>>) -> Option<Live<V>> {
         locked.failures_in_a_row = 0;
         self.set_gate(locked, OPEN);
@@ -108,7 +115,6 @@ struct Vacating<'a, V: Send + Sync + 'static, H: Home<V>>(&'a Arc<Flights<V, H>>
 
 impl<V: Send + Sync + 'static, H: Home<V>> Drop for Vacating<'_, V, H> {
     fn drop(&mut self) {
-        let is_removed = Flights::<V, H>::remove_if_vacant(&mut self.0.slot.lock());
-        self.0.settle_up(Aftermath { is_removed, ..Aftermath::nothing() });
+        self.0.remove_vacant();
     }
 }

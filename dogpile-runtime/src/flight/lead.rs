@@ -194,6 +194,9 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
                 entry.settle(era);
                 aftermath.leaving.0 = Some(flights.put(&mut locked, Arc::clone(&entry)));
                 aftermath.is_filled = true;
+            } else if locked.entry().is_some_and(|kept| now <= kept.fresh_until()) {
+                // Refused, before its time: what is fresh is to be returned, not computed by every call.
+                flights.set_gate(&locked, flights.terms.policy.retry_at(now, 1));
             }
             aftermath.leaving.1 = live;
         }
