@@ -6,7 +6,7 @@ use crate::clock::{NEVER, Tick, ticks};
 use crate::failing::{Failing, run};
 use crate::flight::{Answer, Attempt, Computed, Flights, Home, Lead, Manner, Missed};
 use crate::policy::{Background, Caller};
-use crate::pool;
+use crate::pool::{self, Job};
 use crate::timeout::{Patience, WaitTimeout};
 
 /// Everything but the hit.
@@ -49,7 +49,8 @@ where
             Answer::Removed => flights = H::successor(&flights),
             Answer::Elected(lead, stale) => {
                 let compute = compute.take().expect("an elected caller has not computed");
-                R::detach(compute, move |compute| regenerate(lead, || run::<V, K>(compute).0));
+                let is_overdue = lead.overdue();
+                R::detach(compute, move |compute| regenerate(lead, || run::<V, K>(compute).0), is_overdue);
                 flights.count_served(&stale);
                 return Ok(stale.value.clone());
             }
@@ -89,13 +90,21 @@ pub trait Refresh<F>: Sealed {
     const DETACHES: bool;
 
     #[doc(hidden)]
-    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static);
+    fn detach(
+        compute: F,
+        regenerate: impl FnOnce(F) + Send + 'static,
+        is_overdue: impl Fn() -> bool + Send + 'static,
+    );
 }
 
 impl<F> Refresh<F> for Caller {
     const DETACHES: bool = false;
 
-    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static) {
+    fn detach(
+        compute: F,
+        regenerate: impl FnOnce(F) + Send + 'static,
+        _: impl Fn() -> bool + Send + 'static,
+    ) {
         regenerate(compute);
     }
 }
@@ -103,8 +112,12 @@ impl<F> Refresh<F> for Caller {
 impl<F: Send + 'static> Refresh<F> for Background {
     const DETACHES: bool = true;
 
-    fn detach(compute: F, regenerate: impl FnOnce(F) + Send + 'static) {
-        pool::spawn(Box::new(move || regenerate(compute)));
+    fn detach(
+        compute: F,
+        regenerate: impl FnOnce(F) + Send + 'static,
+        is_overdue: impl Fn() -> bool + Send + 'static,
+    ) {
+        pool::spawn(Job { run: Box::new(move || regenerate(compute)), is_overdue: Box::new(is_overdue) });
     }
 }
 

@@ -2,9 +2,16 @@
 //!
 //! Our own hundred lines because no well-kept pool is at once bounded, named, idle-ending and small (see DESIGN.md).
 //! A queued flight needs no worker to make progress possible: whoever finds its value gone takes it over. So a pool
-//! full of hung computations delays refreshes and deadlocks nobody.
+//! full of hung computations stops refreshes and deadlocks nobody; and a worker whose computation has outlived its lease
+//! is written off, so that another one can be started.
 
-pub(crate) type Job = Box<dyn FnOnce() + Send>;
+/// Work for a worker.
+pub(crate) struct Job {
+    pub(crate) run: Box<dyn FnOnce() + Send>,
+    /// Whether the lease of its flight has run out. Runs no code of the user's, and neither does dropping it.
+    #[cfg_attr(dogpile_loom, expect(dead_code, reason = "the model has a thread for each job"))]
+    pub(crate) is_overdue: Box<dyn Fn() -> bool + Send>,
+}
 
 #[cfg(not(dogpile_loom))]
 pub(crate) use threads::spawn;
@@ -25,7 +32,7 @@ mod model {
     }
 
     pub(crate) fn spawn(job: Job) {
-        WORKERS.lock().push(loom::thread::spawn(job));
+        WORKERS.lock().push(loom::thread::spawn(job.run));
     }
 
     /// Waits for all workers: the model's statics end with its main thread.
@@ -39,7 +46,7 @@ mod model {
 
 #[cfg(not(dogpile_loom))]
 mod threads {
-    use std::collections::VecDeque;
+    use std::collections::{BTreeMap, VecDeque};
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::thread;
     use std::time::Duration;
@@ -60,13 +67,31 @@ mod threads {
 
     struct State {
         queue: VecDeque<Job>,
+        /// Those that count; who has been written off does not.
         workers: usize,
         idle: usize,
         started: u64,
+        /// What those who work are at, by their number.
+        busy: BTreeMap<u64, Box<dyn Fn() -> bool + Send>>,
+    }
+
+    impl State {
+        /// Counts nobody any longer whose job is overdue: it may never come back.
+        fn write_off(&mut self) {
+            let before = self.busy.len();
+            self.busy.retain(|_, is_overdue| !is_overdue());
+            self.workers -= before - self.busy.len();
+        }
     }
 
     static POOL: Pool = Pool {
-        state: Mutex::new(State { queue: VecDeque::new(), workers: 0, idle: 0, started: 0 }),
+        state: Mutex::new(State {
+            queue: VecDeque::new(),
+            workers: 0,
+            idle: 0,
+            started: 0,
+            busy: BTreeMap::new(),
+        }),
         work: Condvar::new(),
     };
 
@@ -77,12 +102,18 @@ mod threads {
         state.queue.push_back(job);
         if state.queue.len() <= state.idle {
             POOL.work.notify_one();
-        } else if state.workers < most {
+            return;
+        }
+        if state.workers >= most {
+            state.write_off();
+        }
+        if state.workers < most {
             state.workers += 1;
             state.started += 1;
-            let name = format!("dogpile-refresh-{}", state.started);
+            let number = state.started;
             drop(state);
-            if thread::Builder::new().name(name).spawn(work).is_err() {
+            let builder = thread::Builder::new().name(format!("dogpile-refresh-{number}"));
+            if builder.spawn(move || work(number)).is_err() {
                 give_up_worker();
             }
         }
@@ -100,22 +131,27 @@ mod threads {
         }
     }
 
-    fn work() {
-        while let Some(job) = next() {
+    fn work(number: u64) {
+        while let Some(run) = next(number) {
             // The panic was printed by the hook and counted by the flight; the old value stays.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(job)) {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
                 // Its destructor may panic as well.
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            }
+            if POOL.state.lock().busy.remove(&number).is_none() {
+                // It has been written off, and maybe replaced.
+                return;
             }
         }
     }
 
     /// The next job; `None` when there was none for [`IDLE`], and the worker has been struck off.
-    fn next() -> Option<Job> {
+    fn next(number: u64) -> Option<Box<dyn FnOnce() + Send>> {
         let mut state = POOL.state.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
-                return Some(job);
+                state.busy.insert(number, job.is_overdue);
+                return Some(job.run);
             }
             state.idle += 1;
             let timed_out = POOL.work.wait_for(&mut state, IDLE).timed_out();

@@ -1,12 +1,15 @@
 //! `refresh = "background"`.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use dogpile::testing::freeze;
 use dogpile::{Background, Dogpile, Policy};
 
 use crate::support::{DEADLINE, Event, HOUR, NANOSECOND, eventually, hourly};
+
+const LEASE: Duration = Duration::from_secs(30);
 
 fn in_background<V>() -> Policy<V, Background> {
     hourly().refresh(Background)
@@ -111,4 +114,40 @@ fn dogpile_may_be_dropped_while_a_worker_computes() {
     drop(dogpile);
     release.send(()).unwrap();
     done.recv_timeout(DEADLINE).unwrap();
+}
+
+#[test]
+fn workers_that_outlive_their_leases_keep_nobody_else_from_regenerating() {
+    let time = freeze();
+    let release = Arc::new(Event::default());
+    let leased = || in_background().lease(LEASE);
+    // More than there may be workers.
+    let workers = thread::available_parallelism().map_or(4, |n| n.get().max(4));
+    let hung: Vec<_> = (0..workers).map(|_| Dogpile::new(leased())).collect();
+    let healthy = Dogpile::new(leased());
+    for dogpile in hung.iter().chain([&healthy]) {
+        dogpile.set(1);
+    }
+    time.advance(HOUR + NANOSECOND);
+    for dogpile in &hung {
+        let release = Arc::clone(&release);
+        let hang = move || {
+            release.wait("another one was regenerated meanwhile");
+            2
+        };
+        assert_eq!(dogpile.get_or_compute(hang), 1);
+    }
+    eventually("all workers hang", || hung.iter().all(|dogpile| dogpile.stats().computations == 1));
+    assert_eq!(healthy.get_or_compute(|| 2), 1, "queued");
+    time.advance(LEASE + NANOSECOND);
+    assert_eq!(healthy.get_or_compute(|| 3), 1, "they are written off");
+    eventually("a new worker has regenerated it", || healthy.get() == Some(3));
+    assert_eq!(
+        healthy.stats().computations,
+        1,
+        "what waited for longer than the lease was not wanted any more"
+    );
+    release.happen();
+    eventually("those that hung have landed", || hung.iter().all(|dogpile| dogpile.get() == Some(2)));
+    assert_eq!(healthy.get_or_compute(|| unreachable!("it is fresh")), 3);
 }

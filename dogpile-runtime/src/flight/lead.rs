@@ -62,6 +62,12 @@ impl<V, H: Home<V>> Lead<V, H> {
         is_live
     }
 
+    /// Whether its lease has run out, for others to ask.
+    pub(crate) fn overdue(&self) -> impl Fn() -> bool + Send + use<V, H> {
+        let (terms, since) = (self.flights.shared_terms(), self.flight.since);
+        move || terms.now() >= terms.policy.lease_ends(since)
+    }
+
     fn end(mut self, outcome: Outcome<V>) {
         self.has_ended = true;
         self.fail(outcome, true);
