@@ -165,7 +165,7 @@
 //! | option | |
 //! |---|---|
 //! | `expire = \|value\| …` | the lifetime comes from the value, as that of a token does; zero: not stored |
-//! | `early = "5m"`, `"10%"` | the election opens so long before expiry, and nobody sees an expired value |
+//! | `early = "5m"`, `"10%"` | the election opens so long before expiry: where calls are frequent, nobody sees an expired value |
 //! | `early = "auto"` | the same at a time that chance decides, the likelier the nearer expiry is and the longer computations take (`XFetch`) |
 //! | `jitter = "10%"` | lifetimes are shortened at random, so that what was made together does not expire together |
 //! | `lease = "30s"` | a computation that hangs is replaced; its late result is dropped |
@@ -267,8 +267,8 @@
 //! writes in the steady state, so that hits of many threads do not slow each other down. Wrap large values in an
 //! [`Arc`](std::sync::Arc), or look at them through [`Dogpile::read`]. The README has figures.
 //!
-//! Time is monotonic. Where the shortest duration of a policy (`expire`, `stale`, `retry`) is a second or longer, the
-//! coarse clock of the system is read, which lags by a few milliseconds; where it is shorter, the precise one.
+//! Time is monotonic. Where the shortest duration of a policy is a second or longer, the coarse clock of the system is
+//! read, which lags by a few milliseconds; where it is shorter, or decided by values or by chance, the precise one.
 //!
 //! Replacing a value costs a system call on Linux (`membarrier`), which interrupts the process's other running
 //! threads for a moment; that is what makes the reads cheap. Elsewhere every read pays for a fence.
@@ -279,7 +279,8 @@
 //! Of an enclosing generic `impl` the attribute sees nothing; there a function's values are shared by all instances as
 //! well. Weights, eviction listeners, expiry by idleness, shared stores (Redis, files): no. A computation that waits for
 //! a *thread or task* which calls the same function is not detected, and hangs until its `lease` ends, and so do tasks
-//! that wait for each other's computations in a circle.
+//! that wait for each other's computations in a circle. Where more than seven annotated async functions call each other and
+//! the outermost is to be `Send`, the compiler asks for `#![recursion_limit = "256"]`.
 #![forbid(unsafe_code)]
 
 /// # Examples

@@ -249,7 +249,8 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
 
     /// Stores `value`, fresh from now on, whatever `cache_if` says of it.
     ///
-    /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`.
+    /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`. If the policy's
+    /// closure gives `value` no lifetime, this is an [`invalidate`](Self::invalidate).
     pub fn set(&self, value: V) {
         let outcome = self.flights().set(value);
         debug_assert!(outcome.is_ok(), "a value without a key is never removed");

@@ -287,7 +287,8 @@ where
 
     /// Stores `value` under `key`, fresh from now on, whatever `cache_if` says of it.
     ///
-    /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`.
+    /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`. If the policy's
+    /// closure gives `value` no lifetime, this is an [`invalidate`](Self::invalidate).
     pub fn set(&self, key: K, mut value: V) {
         let mut node = self.node(&&key);
         while let Err(returned) = node.set(value) {
