@@ -116,6 +116,7 @@ impl Key {
         }
         if matches!(&args.refresh, Some(given) if given.value == Refresh::Background) {
             self.suffices(item, errors);
+            self.lends(errors);
         }
     }
 
@@ -130,6 +131,19 @@ impl Key {
             };
             let help = "write `refresh = \"caller\"`, or make every parameter part of the key as it is";
             errors.at(tokens, "a background worker has the key alone, and this is not part of it", help);
+        }
+    }
+
+    /// What a background worker passes by reference is its key's, and the key ends.
+    fn lends(&self, errors: &mut Errors) {
+        for parameter in self.parameters() {
+            let Type::Reference(reference) = scan::peeled(&parameter.typed.ty) else { continue };
+            let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static")
+            else {
+                continue;
+            };
+            let help = "write `&` without `'static`, or an owned type, or `refresh = \"caller\"`";
+            errors.at(lifetime, "a background worker lends what its key owns, which is not `'static`", help);
         }
     }
 }
