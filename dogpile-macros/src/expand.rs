@@ -128,14 +128,14 @@ fn alias_check(model: &Model) -> Option<TokenStream> {
         Place::Static { .. } => quote_spanned! {at=>
             const _: () = {
                 use #krate::__private::NotAResult as _;
-                ::core::assert!(!#krate::__private::ReturnType::<#returns>::IS_RESULT, #message)
+                ::core::assert!(!#krate::__private::ReturnType::<#returns>::__DOGPILE_IS_RESULT, #message)
             };
         },
         // The type may name what the items in a function cannot: `Self`, parameters of an `impl` block.
         Place::Slot(_) => quote_spanned! {at=>
             {
                 use #krate::__private::NotAResult as _;
-                #krate::__private::keep_whole(&#krate::__private::ReturnType::<#returns>::KIND);
+                #krate::__private::keep_whole(&#krate::__private::ReturnType::<#returns>::__DOGPILE_KIND);
             }
         },
     })

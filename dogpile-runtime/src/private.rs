@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::call::Refresh;
 use crate::key::Key;
-use crate::probed::Probed;
+use crate::probed::{Probed, ProbedKey};
 use crate::timeout::Patience;
 
 mod attempt;
@@ -105,6 +105,16 @@ impl<T: Clone + Send + Sync + 'static> Cacheable for T {
     }
 }
 
+/// The key that a call was made with: as a function, so that no trait's method of that name is found instead.
+#[inline]
+pub fn key_of<K, V, R>(probed: &Probed<K, V, R>) -> ProbedKey<K, V>
+where
+    K: Key,
+    V: Clone + Send + Sync + 'static,
+{
+    probed.key()
+}
+
 /// A return type whose error part is not to be cached.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Result`, but the function is treated as one that can fail",
@@ -121,23 +131,24 @@ impl<T, E> Fallible for Result<T, E> {
     type Value = T;
 }
 
-/// Tells a `Result` behind an alias from every other type: the inherent constant wins over the trait's.
+/// Tells a `Result` behind an alias from every other type: the inherent constant wins over the trait's. Of a name that no
+/// trait of the user's has.
 #[derive(Debug)]
 pub struct ReturnType<T>(PhantomData<fn() -> T>);
 
 impl<T, E> ReturnType<Result<T, E>> {
     /// It is one.
-    pub const IS_RESULT: bool = true;
+    pub const __DOGPILE_IS_RESULT: bool = true;
     /// As a type, for where the type names what a constant cannot.
-    pub const KIND: Parts = Parts;
+    pub const __DOGPILE_KIND: Parts = Parts;
 }
 
 /// The answer for every type that is no `Result`.
 pub trait NotAResult {
     /// It is none.
-    const IS_RESULT: bool = false;
+    const __DOGPILE_IS_RESULT: bool = false;
     /// As a type.
-    const KIND: Whole = Whole;
+    const __DOGPILE_KIND: Whole = Whole;
 }
 
 impl<T> NotAResult for ReturnType<T> {}

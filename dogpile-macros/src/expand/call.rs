@@ -21,8 +21,8 @@ pub(super) fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
     };
     let query = key::query(model, at);
     let key = model.refreshes_in_background().then(|| {
-        let consumption = key::consumption(model);
-        quote_spanned!(here=> let __dogpile_key = __dogpile_probed.key(); #consumption)
+        let (krate, consumption) = (krate(model.krate.as_ref(), here), key::consumption(model));
+        quote_spanned!(here=> let __dogpile_key = #krate::__private::key_of(&__dogpile_probed); #consumption)
     });
     let call = resolve(model, &computation(model), first);
     quote_spanned! {at=>
@@ -117,7 +117,7 @@ fn patience(model: &Model) -> TokenStream {
             #krate::__private::patience(
                 const { #length },
                 #krate::__private::ErrorOf::<#returns>::THIS,
-                #krate::__private::ErrorOf::<#returns>::MAKER
+                #krate::__private::ErrorOf::<#returns>::__DOGPILE_MAKER
             )
         })
     }
