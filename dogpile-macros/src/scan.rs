@@ -4,7 +4,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type, TypePath};
+use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeParamBound};
 
 /// The first `word` anywhere in `tokens`.
 pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
@@ -47,16 +47,36 @@ pub(crate) fn borrowed(ty: &Type) -> Option<TokenStream> {
             Some(reference.and_token.to_token_stream())
         }
         Type::Reference(reference) => reference.lifetime.as_ref().and_then(short),
-        Type::Path(path) => arguments(path).find_map(|argument| match argument {
+        Type::Path(path) => arguments(&path.path).find_map(|argument| match argument {
             GenericArgument::Lifetime(lifetime) => short(lifetime),
             _ => None,
         }),
-        Type::FnPtr(_) | Type::TraitObject(_) | Type::ImplTrait(_) => {
-            borrow(ty).map(ToTokens::into_token_stream)
+        Type::TraitObject(object) => {
+            object.bounds.iter().find_map(bound).or_else(|| borrow(ty).map(ToTokens::into_token_stream))
         }
+        Type::FnPtr(_) | Type::ImplTrait(_) => borrow(ty).map(ToTokens::into_token_stream),
         _ => None,
     };
     own.or_else(|| inner(ty).into_iter().find_map(borrowed))
+}
+
+/// What a bound of a trait object borrows without a name for it: `'_`, as a bound or as an argument; a reference as one.
+fn bound(bound: &TypeParamBound) -> Option<TokenStream> {
+    match bound {
+        TypeParamBound::Lifetime(lifetime) => nameless(short(lifetime)),
+        TypeParamBound::Trait(of) => arguments(&of.path).find_map(|argument| match argument {
+            GenericArgument::Lifetime(lifetime) => nameless(short(lifetime)),
+            GenericArgument::Type(ty) => nameless(borrowed(ty)),
+            GenericArgument::AssocType(assoc) => nameless(borrowed(&assoc.ty)),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// The name may be that of a binder around it.
+fn nameless(borrow: Option<TokenStream>) -> Option<TokenStream> {
+    borrow.filter(|tokens| matches!(tokens.to_string().as_str(), "&" | "'_"))
 }
 
 /// A lifetime that may end before the process does.
@@ -65,8 +85,8 @@ fn short(lifetime: &Lifetime) -> Option<TokenStream> {
 }
 
 /// All generic arguments of a path.
-fn arguments(path: &TypePath) -> impl Iterator<Item = &GenericArgument> {
-    path.path.segments.iter().flat_map(|segment| match &segment.arguments {
+fn arguments(path: &Path) -> impl Iterator<Item = &GenericArgument> {
+    path.segments.iter().flat_map(|segment| match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => arguments.args.iter().collect::<Vec<_>>(),
         _ => Vec::new(),
     })
@@ -83,7 +103,7 @@ pub(crate) fn inner(ty: &Type) -> Vec<&Type> {
         Type::Tuple(tuple) => tuple.elems.iter().collect(),
         Type::Path(path) => {
             let of_trait = path.qself.as_ref().map(|qself| &*qself.ty);
-            let types = arguments(path).filter_map(|argument| match argument {
+            let types = arguments(&path.path).filter_map(|argument| match argument {
                 GenericArgument::Type(ty) => Some(ty),
                 _ => None,
             });
@@ -154,6 +174,11 @@ mod tests {
         assert_eq!(found(parse_quote!(Vec<(u8, &str)>)).as_deref(), Some("&"));
         assert_eq!(found(parse_quote!(Option<Cow<'_, str>>)).as_deref(), Some("'_"));
         assert_eq!(found(parse_quote!(Box<fn(&'d str)>)).as_deref(), Some("'d"));
+        assert_eq!(found(parse_quote!(Arc<dyn Send + '_>)).as_deref(), Some("'_"));
+        assert_eq!(found(parse_quote!(Box<dyn Tr<'_>>)).as_deref(), Some("'_"));
+        assert_eq!(found(parse_quote!(Box<dyn Iterator<Item = &u8>>)).as_deref(), Some("&"));
+        assert_eq!(found(parse_quote!(Box<dyn for<'b> Tr<&'b u8> + 'static>)), None);
+        assert_eq!(found(parse_quote!(Box<dyn Fn(&u8) -> Cow<'_, str>>)), None);
         assert_eq!(found(parse_quote!([&'static [Cow<'static, str>]; 2])), None);
         assert_eq!(found(parse_quote!((for<'b> fn(&'b str, &u8), Box<dyn Fn(&u8) -> &u8>))), None);
     }

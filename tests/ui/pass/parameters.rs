@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
 
 use dogpile::dogpile;
 
@@ -157,6 +159,11 @@ fn error_borrows_elided(text: &str) -> Result<u32, &str> {
 }
 
 #[dogpile(expire = "1h")]
+fn error_borrows_in_a_trait_object(text: &str) -> Result<u32, Arc<dyn Debug + Send + Sync + '_>> {
+    text.parse().map_err(|_| Arc::new(text) as Arc<dyn Debug + Send + Sync + '_>)
+}
+
+#[dogpile(expire = "1h")]
 fn fib(n: u32) -> u64 {
     #[dogpile(expire = "1h")]
     fn inner(n: u32) -> u64 {
@@ -187,5 +194,6 @@ fn main() {
     assert_eq!(attributes(1, 2, (3, 4)), 1);
     assert_eq!((error_borrows("x", "y"), error_borrows("1", "y")), (Err("x"), Ok(2)));
     assert_eq!((error_borrows_elided("x"), error_borrows_elided("1")), (Err("x"), Ok(1)));
+    assert_eq!(error_borrows_in_a_trait_object("x").map_err(|text| format!("{text:?}")), Err("\"x\"".to_owned()));
     assert_eq!(fib(90), 2_880_067_194_370_816_120);
 }
