@@ -14,6 +14,19 @@ pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
     })
 }
 
+/// Is there a `ref mut` in the tokens?
+pub(crate) fn has_ref_mut(tokens: impl ToTokens) -> bool {
+    let tokens = flat(tokens.into_token_stream());
+    let is = |token: &TokenTree, word| matches!(token, TokenTree::Ident(ident) if ident == word);
+    tokens.windows(2).any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
+}
+
+/// Is there a name in the tokens that begins with `_`, as those do that nobody is meant to use?
+pub(crate) fn has_unused_name(tokens: impl ToTokens) -> bool {
+    let tokens = flat(tokens.into_token_stream());
+    tokens.iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident.to_string().starts_with('_')))
+}
+
 /// The first named lifetime that is neither `'static` nor bound by a `for<…>` in the tokens themselves.
 pub(crate) fn borrow(tokens: impl ToTokens) -> Option<Lifetime> {
     let tokens = flat(tokens.into_token_stream());

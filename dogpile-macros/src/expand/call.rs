@@ -25,7 +25,9 @@ pub(super) fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
         quote_spanned!(here=> let __dogpile_key = #krate::__private::key_of(&__dogpile_probed); #consumption)
     });
     let call = resolve(model, &computation(model), first);
+    let lint = key::underscores_used(model);
     quote_spanned! {at=>
+        #lint
         let __dogpile_probed = #dogpile.__dogpile_probe(#query);
         #key
         #call

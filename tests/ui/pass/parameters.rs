@@ -53,6 +53,18 @@ fn patterns(
     f.iter().sum::<u32>() + x + *why + c + name.len() as u32 + d + e + whole.y
 }
 
+#[dogpile(expire = "1h")]
+fn changed_in_place(ref mut list: Vec<u8>, (ref mut other, _): (Vec<u8>, u8)) -> usize {
+    list.append(other);
+    list.len()
+}
+
+#[dogpile(expire = "1h", refresh = "background")]
+fn changed_in_background(ref mut list: Vec<u8>, (ref mut other, _): (Vec<u8>, u8)) -> usize {
+    list.append(other);
+    list.len()
+}
+
 #[dogpile(expire = "1h", refresh = "background", skip(_), original = in_background_uncached)]
 fn in_background<'a>(
     (mut a, b): (u32, u32),
@@ -179,6 +191,7 @@ fn main() {
     assert_eq!(forever(Cow::Borrowed("a"), "b", vec!["c"]), "b");
     let sum = patterns((1, 2), point.clone(), &3, Name("four".to_owned()), [5, 6, 7], vec![8], point.clone(), (), ());
     assert_eq!(sum, 35);
+    assert_eq!((changed_in_place(vec![1], (vec![2], 3)), changed_in_background(vec![1], (vec![2], 3))), (2, 2));
     let background = || in_background((1, 2), "three", vec![4], &5, &point, "six".to_owned(), 7, 8);
     assert_eq!((background(), background()), (Ok(18), Ok(18)));
     assert_eq!(in_background_uncached((1, 2), "three", vec![4], &5, &point, "six".to_owned(), 7, 8), Ok(18));
