@@ -64,27 +64,30 @@ fn typed_return(model: &Model) -> TokenStream {
     }
 }
 
-/// Hit, or computation: by way of the return type, so that what it lacks is complained about there.
+/// Hit, or computation: by way of the return type, so that what it lacks is complained about there. With a `return`, because
+/// some crates have a lint against going without.
 fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
     let returns = model.returns();
     let krate = krate(model.krate.as_ref(), at);
     let patience = patience(model);
     match (&model.outcome, model.is_async()) {
         (Outcome::Value { .. }, false) => quote_spanned! {at=>
-            <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute)
+            return <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute);
         },
         (Outcome::Value { .. }, true) => quote_spanned! {at=>
             use #krate::__private::{CallAsync as _, NotKept as _};
-            #krate::__private::Attempt::<#returns>::probe().__dogpile_call_async(__dogpile_probed, #compute).await
+            return #krate::__private::Attempt::<#returns>::probe()
+                .__dogpile_call_async(__dogpile_probed, #compute)
+                .await;
         },
         (Outcome::Fallible { is_borrowing: true, .. }, _) => {
             let value = value_type(model);
             quote_spanned! {at=>
-                <#value as #krate::__private::Cacheable>::__dogpile_try_alone(
+                return <#value as #krate::__private::Cacheable>::__dogpile_try_alone(
                     __dogpile_probed,
                     #patience,
                     #compute
-                )
+                );
             }
         }
         // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
@@ -96,11 +99,11 @@ fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
             };
             quote_spanned! {at=>
                 use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
-                #krate::__private::Attempt::<#returns>::probe().#method(
+                return #krate::__private::Attempt::<#returns>::probe().#method(
                     __dogpile_probed,
                     #patience,
                     #compute
-                ) #finish
+                ) #finish;
             }
         }
     }
