@@ -23,6 +23,9 @@ use core::time::Duration;
 use dogpile::{Dogpile, DogpileMap, dogpile, policy};
 use std::io;
 
+#[path = "clippy_clean/lints.rs"]
+mod lints;
+
 /// How long values live.
 const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -105,6 +108,21 @@ const fn is_full(values: &[u32; 8]) -> bool {
     values[0] > 0
 }
 
+/// What a library's function is to say of itself holds of its original as well.
+///
+/// # Errors
+///
+/// For zero.
+///
+/// # Panics
+///
+/// For one.
+#[dogpile(expire = "1h", original = documented_uncached)]
+pub fn documented(number: u32) -> Result<u32, String> {
+    assert_ne!(number, 1, "one");
+    if number == 0 { Err(text()) } else { Ok(number) }
+}
+
 /// A settings type with cached functions.
 struct Settings;
 
@@ -169,25 +187,6 @@ fn pattern((mut low, high): (u32, u32)) -> u32 {
 fn picked(word: impl AsRef<str>, ratio: f64, log: &mut Vec<String>) -> usize {
     log.push(word.as_ref().to_owned());
     word.as_ref().len() + usize::from(ratio > 0.5)
-}
-
-/// Names that say that nobody looks: the key does.
-#[dogpile(expire = "1h", refresh = "background")]
-fn ignored(_word: &str, _list: Vec<u32>, ref mut number: u32) -> u32 {
-    *number += 1;
-    *number
-}
-
-/// In an expression, as well.
-#[dogpile(expire = "1h", key(_ratio.to_bits(): u64))]
-fn ignored_ratio(_ratio: f64) -> usize {
-    text().len()
-}
-
-/// In a task, as well.
-#[dogpile(expire = "1h")]
-async fn ignored_task(_word: &str) -> usize {
-    task().await.len()
 }
 
 /// Every option that an async function can have.
@@ -273,12 +272,6 @@ impl Store {
         if word.is_empty() { Err(word.to_owned()) } else { Ok(number + self.number) }
     }
 
-    /// Shared by the instances.
-    #[dogpile(expire = "1h", skip(self))]
-    fn shared(&self, _number: u32) -> usize {
-        text().len() + usize::from(self.number > 9)
-    }
-
     /// A key out of the instance.
     #[dogpile(expire = "1h", key(self.number: u32))]
     fn by_number(&self) -> u32 {
@@ -306,37 +299,6 @@ async fn spawned_many(
     nothing().await;
     found.push(low + high);
     if word.is_empty() { Err(word.to_owned()) } else { Ok(found.into_iter().sum()) }
-}
-
-/// Where all that is returned is to be seen so, also what we return.
-#[deny(clippy::implicit_return)]
-#[allow(clippy::needless_return, clippy::redundant_pub_crate)]
-mod returning {
-    use dogpile::dogpile;
-
-    /// A value.
-    #[dogpile(expire = "1h")]
-    pub(super) fn value((low, high): (u32, u32)) -> u32 {
-        return low + high;
-    }
-
-    /// A `Result`.
-    #[dogpile(expire = "1h", refresh = "background")]
-    pub(super) fn result(text: &str) -> Result<u32, String> {
-        return text.parse().or(Err(String::new()));
-    }
-
-    /// Its error borrows.
-    #[dogpile(expire = "1h")]
-    pub(super) fn borrowing(text: &str) -> Result<u32, &str> {
-        return text.parse().or(Err(text));
-    }
-
-    /// In a task.
-    #[dogpile(expire = "1h")]
-    pub(super) async fn task(number: u32) -> u32 {
-        return super::part(number.to_string()).await.try_into().unwrap_or(number);
-    }
 }
 
 /// Without the attribute.
@@ -368,10 +330,7 @@ fn async_functions_work_under_every_lint() {
     assert_eq!(at_once(keyed_task("a", vec![1], (2, 3), &[4; 4], 0.5, &mut log)), Ok(10));
     assert_eq!(at_once(keyed_task_uncached("a", vec![1], (2, 3), &[4; 4], 0.5, &mut log)), Ok(10));
     assert_eq!((TASKS.get(("a", &vec![1], &(2, 3), &[4; 4])), log.len()), (Some(10), 2));
-    assert_eq!(
-        (at_once(part(text())), at_once(ignored_task("word")), at_once(returning::task(1))),
-        (8, 4, 5)
-    );
+    assert_eq!(at_once(part(text())), 8);
     assert_eq!(at_once(timed_task(1)).map(|word| word.0).ok(), Some(1));
     let (one, many) =
         (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h", capacity = 9)));
@@ -390,13 +349,10 @@ fn everything_works_under_every_lint() {
     assert_eq!(TEXT.get(), Some(text()));
     assert_eq!(numbers(), numbers_uncached());
     assert_eq!(NUMBERS.get(), Some([1; 8]));
+    assert_eq!((documented(2), documented_uncached(0)), (Ok(2), Err(text())));
     assert_eq!(Settings::depth(), 4);
     Settings::prepare();
     assert_eq!(Settings::borrowing(), Ok(1));
-    assert_eq!(
-        (returning::value((1, 2)), returning::result("3"), returning::borrowing("x")),
-        (3, Ok(3), Err("x"))
-    );
     assert_eq!(BY_HAND.get_or_compute(|| 2), 2);
     assert_eq!(
         length("a", vec![1], (2, 3), &[4; 4], 0.5),
@@ -404,7 +360,7 @@ fn everything_works_under_every_lint() {
     );
     assert_eq!(LENGTHS.get(("a", &vec![1], &(2, 3), &[4; 4])), Some(10));
     assert_eq!((pattern((1, 2)), picked("word", 0.5, &mut Vec::new())), (3, 4));
-    assert_eq!((size("word"), ignored("word", vec![1], 2), ignored_ratio(0.5)), (4, 3, 4));
+    assert_eq!(size("word"), 4);
     assert_eq!(
         (timed(1).ok(), timed_uncached(0).is_err(), TIMED.get(&1)),
         (Some([1; 8]), true, Some([1; 8]))
@@ -413,5 +369,4 @@ fn everything_works_under_every_lint() {
         (Dogpile::new(policy!(expire = "1h")), DogpileMap::new(policy!(expire = "1h", capacity = 9)));
     let mut store = Store { one, many, number: 1 };
     assert_eq!((store.one(), store.many("a", 1), store.by_number()), (2, Ok(3), 2));
-    assert_eq!(store.shared(1), 4);
 }

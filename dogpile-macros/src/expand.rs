@@ -26,6 +26,8 @@ pub(crate) fn attribute(model: &Model) -> TokenStream {
     let checks = [alias_check(model), call::spawning_check(model)];
     let call = call::call(model, &dogpile);
     let sig = key::signature(model);
+    let mut attrs = attrs.clone();
+    attrs.iter_mut().for_each(attrs::unexpect);
     // With braces of ours the compiler would take the whole function for generated, and not warn about dead code.
     let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #(#checks)* #call));
     let block = with_span(block, model.item.body.span());
@@ -147,10 +149,17 @@ fn original(model: &Model, name: &Ident) -> TokenStream {
     let attrs = attrs::kept(attrs, attrs::FOR_ORIGINAL);
     let mut sig = sig.clone();
     sig.ident = name.clone();
-    let doc = format!("`{}`, uncached.", model.name());
+    // What is known of the function (its errors, panics, demands) holds of this one.
+    let (doc, rule) = (format!("`{}`, uncached.", model.name()), "");
+    // It could be `const` where the function cannot; whether it should is not up to the user.
+    let mut lints = quote!(#[allow(clippy::missing_const_for_fn)]);
+    // The compiler lets a deprecated function call itself, under its own name.
+    if !attrs::kept(&attrs, &["deprecated"]).is_empty() {
+        lints.extend(quote!(#[allow(deprecated)]));
+    }
     let stream = body.stream();
     let block = with_span(Group::new(Delimiter::Brace, quote!(#inner_attrs #stream)), body.span());
-    quote!(#(#attrs)* #[doc = #doc] #vis #sig #block)
+    quote!(#[doc = #doc] #[doc = #rule] #(#attrs)* #lints #vis #sig #block)
 }
 
 fn with_span(mut group: Group, span: Span) -> Group {
