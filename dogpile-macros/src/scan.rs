@@ -14,6 +14,18 @@ pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
     })
 }
 
+/// The first `_` in the tokens that stands for something to be inferred; `'_` does not.
+pub(crate) fn inferred(tokens: impl ToTokens) -> Option<Ident> {
+    let mut is_lifetime = false;
+    flat(tokens.into_token_stream()).into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == "_" && !is_lifetime => Some(ident),
+        token => {
+            is_lifetime = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+            None
+        }
+    })
+}
+
 /// Is there a `ref mut` in the tokens?
 pub(crate) fn has_ref_mut(tokens: impl ToTokens) -> bool {
     let tokens = flat(tokens.into_token_stream());
@@ -167,7 +179,7 @@ pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
 
 #[cfg(test)]
 mod tests {
-    use super::{borrow, borrowed, first_argument, is_result, word};
+    use super::{borrow, borrowed, first_argument, inferred, is_result, word};
     use quote::{ToTokens as _, quote};
     use syn::parse_quote;
 
@@ -194,6 +206,12 @@ mod tests {
         assert_eq!(found(parse_quote!(Box<dyn Fn(&u8) -> Cow<'_, str>>)), None);
         assert_eq!(found(parse_quote!([&'static [Cow<'static, str>]; 2])), None);
         assert_eq!(found(parse_quote!((for<'b> fn(&'b str, &u8), Box<dyn Fn(&u8) -> &u8>))), None);
+    }
+
+    #[test]
+    fn what_is_to_be_inferred_is_no_lifetime() {
+        assert!(inferred(quote!(Cow<'_, [u8; 3]>)).is_none());
+        assert!(inferred(quote!((Cow<'_, str>, [u8; _]))).is_some() && inferred(quote!(_)).is_some());
     }
 
     #[test]

@@ -208,6 +208,9 @@ fn picked(parts: &[KeyPart], item: &Item, errors: &mut Errors) -> Option<Vec<Par
     let mut seen: Vec<Ident> = Vec::new();
     for KeyPart { expr, ty } in parts {
         if let Some(ty) = ty {
+            if let Some(token) = scan::inferred(ty) {
+                errors.at(token, "the key's type cannot be inferred", "write the type of this part");
+            }
             picked.push(Part { ty: ty.clone(), source: Source::Expr(Box::new(expr.clone())) });
             continue;
         }
