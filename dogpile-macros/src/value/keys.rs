@@ -42,7 +42,8 @@ fn word(option: &Entry, text: LitStr) -> syn::Result<Capacity> {
     if value == UNBOUNDED {
         return Ok(Capacity::Unbounded(text));
     }
-    if value.replace('_', "").parse::<usize>().is_ok_and(|number| number > 0) {
+    let is_number = value.starts_with(|first: char| first.is_ascii_digit());
+    if is_number && value.replace('_', "").parse::<usize>().is_ok_and(|number| number > 0) {
         let help = format!("write `capacity = {value}`");
         return Err(error(text, "`capacity` takes its number without quotes", help));
     }
