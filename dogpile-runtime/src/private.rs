@@ -10,7 +10,7 @@ use crate::timeout::Patience;
 mod attempt;
 mod patience;
 
-pub use self::attempt::{Attempt, CallAsync, NotFallible, NotKept, ShareError, TakeOver};
+pub use self::attempt::{Attempt, Call, NotFallible, NotKept, ShareError, TakeOver};
 pub use self::patience::{ErrorOf, FromTimeout, Makes, NoMaker, NotOfTimeout, patience};
 pub use crate::dogpile::Dogpile;
 pub use crate::key::Keyable;
@@ -54,13 +54,6 @@ pub trait Cacheable: Sized {
     /// The type.
     type Value;
 
-    /// A call of an annotated function that cannot fail.
-    fn __dogpile_call<K, R, F>(probed: Probed<K, Self, R>, compute: F) -> Self
-    where
-        K: Key,
-        F: FnOnce() -> Self,
-        R: Refresh<F>;
-
     /// A call of an annotated function whose error is its caller's.
     ///
     /// # Errors
@@ -79,16 +72,6 @@ pub trait Cacheable: Sized {
 
 impl<T: Clone + Send + Sync + 'static> Cacheable for T {
     type Value = T;
-
-    #[inline]
-    fn __dogpile_call<K, R, F>(probed: Probed<K, T, R>, compute: F) -> T
-    where
-        K: Key,
-        F: FnOnce() -> T,
-        R: Refresh<F>,
-    {
-        probed.get_or_compute(compute)
-    }
 
     #[inline]
     fn __dogpile_try_alone<K, R, F, E>(

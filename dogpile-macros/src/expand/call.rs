@@ -71,15 +71,14 @@ fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
     let krate = krate(model.krate.as_ref(), at);
     let patience = patience(model);
     match (&model.outcome, model.is_async()) {
-        (Outcome::Value { .. }, false) => quote_spanned! {at=>
-            return <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute);
-        },
-        (Outcome::Value { .. }, true) => quote_spanned! {at=>
-            use #krate::__private::{CallAsync as _, NotKept as _};
-            return #krate::__private::Attempt::<#returns>::probe()
-                .__dogpile_call_async(__dogpile_probed, #compute)
-                .await;
-        },
+        // `Call`, behind its bounds, or `NotKept`, which has nothing to add to what was said of the static.
+        (Outcome::Value { .. }, is_async) => {
+            let (method, finish) = method("__dogpile_call", is_async, at);
+            quote_spanned! {at=>
+                use #krate::__private::{Call as _, NotKept as _};
+                return #krate::__private::Attempt::<#returns>::probe().#method(__dogpile_probed, #compute) #finish;
+            }
+        }
         (Outcome::Fallible { is_borrowing: true, .. }, _) => {
             let value = value_type(model);
             quote_spanned! {at=>
@@ -92,11 +91,7 @@ fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
         }
         // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
         (Outcome::Fallible { is_borrowing: false, .. }, is_async) => {
-            let (method, finish) = if is_async {
-                (Ident::new("__dogpile_try_async", at), Some(quote_spanned!(at=> .await)))
-            } else {
-                (Ident::new("__dogpile_try", at), None)
-            };
+            let (method, finish) = method("__dogpile_try", is_async, at);
             quote_spanned! {at=>
                 use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
                 return #krate::__private::Attempt::<#returns>::probe().#method(
@@ -106,6 +101,15 @@ fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
                 ) #finish;
             }
         }
+    }
+}
+
+/// The method, or its async twin and what is to be done with the future.
+fn method(name: &str, is_async: bool, at: Span) -> (Ident, Option<TokenStream>) {
+    if is_async {
+        (Ident::new(&format!("{name}_async"), at), Some(quote_spanned!(at=> .await)))
+    } else {
+        (Ident::new(name, at), None)
     }
 }
 
