@@ -279,7 +279,8 @@
 //! Of an enclosing generic `impl` the attribute sees nothing; there a function's values are shared by all instances as
 //! well. Weights, eviction listeners, expiry by idleness, shared stores (Redis, files): no. A computation that waits for
 //! a *thread or task* which calls the same function is not detected, and hangs until its `lease` ends, and so do tasks
-//! that wait for each other's computations in a circle.
+//! that wait for each other's computations in a circle. What an annotated function cannot be or borrow is told at
+//! [`macro@dogpile`].
 #![forbid(unsafe_code)]
 
 /// # Examples
