@@ -4,7 +4,9 @@
 //! `#[cfg_attr(…)]` is looked into; `#[expect(…)]` becomes `#[allow(…)]`, because neither what is emitted beside the
 //! function nor the function itself, whose body is in a closure, is sure to meet the expectation.
 
+use proc_macro2::TokenStream;
 use quote::quote;
+use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Meta, MetaList, Token};
@@ -56,6 +58,13 @@ fn is_hidden(meta: &Meta) -> bool {
 /// Makes `#[allow(…)]` of `#[expect(…)]`, on a function or a parameter that is not what the user sees.
 pub(crate) fn unexpect(attr: &mut Attribute) {
     unexpect_meta(&mut attr.meta);
+}
+
+/// The same of those at the top of a body.
+pub(crate) fn unexpected(inner: &TokenStream) -> TokenStream {
+    let Ok(mut attrs) = Attribute::parse_inner.parse2(inner.clone()) else { return inner.clone() };
+    attrs.iter_mut().for_each(unexpect);
+    quote!(#(#attrs)*)
 }
 
 fn unexpect_meta(meta: &mut Meta) {

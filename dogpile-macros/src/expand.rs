@@ -28,6 +28,7 @@ pub(crate) fn attribute(model: &Model) -> TokenStream {
     let sig = key::signature(model);
     let mut attrs = attrs.clone();
     attrs.iter_mut().for_each(attrs::unexpect);
+    let inner_attrs = attrs::unexpected(inner_attrs);
     // With braces of ours the compiler would take the whole function for generated, and not warn about dead code.
     let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #(#checks)* #call));
     let block = with_span(block, model.item.body.span());
@@ -157,7 +158,7 @@ fn original(model: &Model, name: &Ident) -> TokenStream {
     if !attrs::kept(&attrs, &["deprecated"]).is_empty() {
         lints.extend(quote!(#[allow(deprecated)]));
     }
-    let stream = body.stream();
+    let (inner_attrs, stream) = (attrs::unexpected(inner_attrs), body.stream());
     let block = with_span(Group::new(Delimiter::Brace, quote!(#inner_attrs #stream)), body.span());
     quote!(#[doc = #doc] #[doc = #rule] #(#attrs)* #lints #vis #sig #block)
 }

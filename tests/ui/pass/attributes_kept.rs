@@ -23,8 +23,8 @@ fn excused() -> u32 {
 }
 
 #[dogpile(expire = "1h", original = excused_inside_uncached)]
-fn excused_inside() -> u32 {
-    #![allow(unused_variables)]
+fn excused_inside(seen: u32) -> u32 {
+    #![expect(unused_variables)]
     #![allow(clippy::all)]
     let unused = 1;
     2
@@ -63,6 +63,6 @@ fn main() {
     let line = config_uncached();
     assert_eq!(line, line!() - 1, "`original` is `#[track_caller]`, too");
     assert_eq!((excused(), excused_uncached()), (2, 2));
-    assert_eq!((excused_inside(), excused_inside_uncached()), (2, 2));
+    assert_eq!((excused_inside(1), excused_inside_uncached(1)), (2, 2));
     assert_eq!((expected(1), expected_uncached(1), old(1), old_uncached(1)), (Some(2), Some(2), 3, 3));
 }
