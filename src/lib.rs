@@ -280,7 +280,8 @@
 //! well. Weights, eviction listeners, expiry by idleness, shared stores (Redis, files): no. A computation that waits for
 //! a *thread or task* which calls the same function is not detected, and hangs until its `lease` ends, and so do tasks
 //! that wait for each other's computations in a circle. Where more than seven annotated async functions call each other and
-//! the outermost is to be `Send`, the compiler asks for `#![recursion_limit = "256"]`.
+//! the outermost is to be `Send`, the compiler asks for `#![recursion_limit = "256"]`. What an annotated function cannot be
+//! or borrow is told at [`macro@dogpile`].
 #![forbid(unsafe_code)]
 
 /// # Examples

@@ -23,6 +23,9 @@ use core::time::Duration;
 use dogpile::{Dogpile, DogpileMap, dogpile, policy};
 use std::io;
 
+#[path = "clippy_clean/lints.rs"]
+mod lints;
+
 /// How long values live.
 const LIFETIME: Duration = Duration::from_secs(60);
 
@@ -103,6 +106,21 @@ impl Word {
 /// Worth keeping.
 const fn is_full(values: &[u32; 8]) -> bool {
     values[0] > 0
+}
+
+/// What a library's function is to say of itself holds of its original as well.
+///
+/// # Errors
+///
+/// For zero.
+///
+/// # Panics
+///
+/// For one.
+#[dogpile(expire = "1h", original = documented_uncached)]
+pub fn documented(number: u32) -> Result<u32, String> {
+    assert_ne!(number, 1, "one");
+    if number == 0 { Err(text()) } else { Ok(number) }
 }
 
 /// A settings type with cached functions.
@@ -331,6 +349,7 @@ fn everything_works_under_every_lint() {
     assert_eq!(TEXT.get(), Some(text()));
     assert_eq!(numbers(), numbers_uncached());
     assert_eq!(NUMBERS.get(), Some([1; 8]));
+    assert_eq!((documented(2), documented_uncached(0)), (Ok(2), Err(text())));
     assert_eq!(Settings::depth(), 4);
     Settings::prepare();
     assert_eq!(Settings::borrowing(), Ok(1));

@@ -17,7 +17,7 @@ fn cases(directory: &str) -> Vec<PathBuf> {
 }
 
 /// What there was when this was last edited: a case that is lost, or a directory that is not found, is no success.
-const LEAST_FAIL: usize = 220;
+const LEAST_FAIL: usize = 235;
 const LEAST_PASS: usize = 25;
 
 #[test]

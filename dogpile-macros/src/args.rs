@@ -163,7 +163,7 @@ const TABLE: &[Row] = &[
         name: "refresh",
         in_policy: true,
         example: "refresh = \"background\"",
-        aliases: &["revalidate"],
+        aliases: &["revalidate", "background"],
         read: |args, option, input| put(&mut args.refresh, option, refresh(option, input)),
     },
     Row {

@@ -62,7 +62,7 @@ fn component(number: &str, unit: &str, rest: &str) -> Result<Option<u64>, Flaw> 
     if unit.is_empty() {
         return Err(match rest[number.len()..].trim_start().chars().next() {
             Some(stray) => stray_character(stray),
-            None => flaw(format!("`{number}` has no unit"), format!("write `\"{number}s\"` for seconds")),
+            None => unit_missing(number),
         });
     }
     let Some((_, nanos)) = UNITS.iter().find(|(names, _)| names.contains(&unit)) else {
@@ -95,6 +95,15 @@ fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
 
 fn flaw(problem: impl Into<String>, help: impl Into<String>) -> Flaw {
     Flaw { problem: problem.into(), help: help.into() }
+}
+
+/// What is proposed must be one itself.
+fn unit_missing(number: &str) -> Flaw {
+    let help = match parse(&format!("{number}s"), None) {
+        Ok(_) => format!("write `\"{number}s\"` for seconds"),
+        Err(_) => "write a number and a unit, such as `\"1h 30m\"`".to_owned(),
+    };
+    flaw(format!("`{number}` has no unit"), help)
 }
 
 fn stray_character(stray: char) -> Flaw {
@@ -199,6 +208,7 @@ mod tests {
         assert!(flaw("-1h").starts_with("`-1h` is negative"));
         assert_eq!(flaw("60"), "`60` has no unit; write `\"60s\"` for seconds");
         assert_eq!(flaw("1h 5"), "`5` has no unit; write `\"5s\"` for seconds");
+        assert_eq!(flaw("1."), "`1.` has no unit; write a number and a unit, such as `\"1h 30m\"`");
         assert_eq!(flaw("h"), "`h` has no number in front of it; write `\"1h\"`");
         assert_eq!(flaw("5M"), "`M` is not a unit of time; write `m` for minutes or `months`");
         assert_eq!(flaw("5 mintes"), "`mintes` is not a unit of time; did you mean `minutes`?");

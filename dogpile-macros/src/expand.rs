@@ -26,6 +26,9 @@ pub(crate) fn attribute(model: &Model) -> TokenStream {
     let checks = [alias_check(model), call::spawning_check(model)];
     let call = call::call(model, &dogpile);
     let sig = key::signature(model);
+    let mut attrs = attrs.clone();
+    attrs.iter_mut().for_each(attrs::unexpect);
+    let inner_attrs = attrs::unexpected(inner_attrs);
     // With braces of ours the compiler would take the whole function for generated, and not warn about dead code.
     let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #(#checks)* #call));
     let block = with_span(block, model.item.body.span());
@@ -128,14 +131,14 @@ fn alias_check(model: &Model) -> Option<TokenStream> {
         Place::Static { .. } => quote_spanned! {at=>
             const _: () = {
                 use #krate::__private::NotAResult as _;
-                ::core::assert!(!#krate::__private::ReturnType::<#returns>::IS_RESULT, #message)
+                ::core::assert!(!#krate::__private::ReturnType::<#returns>::__DOGPILE_IS_RESULT, #message)
             };
         },
         // The type may name what the items in a function cannot: `Self`, parameters of an `impl` block.
         Place::Slot(_) => quote_spanned! {at=>
             {
                 use #krate::__private::NotAResult as _;
-                #krate::__private::keep_whole(&#krate::__private::ReturnType::<#returns>::KIND);
+                #krate::__private::keep_whole(&#krate::__private::ReturnType::<#returns>::__DOGPILE_KIND);
             }
         },
     })
@@ -147,10 +150,17 @@ fn original(model: &Model, name: &Ident) -> TokenStream {
     let attrs = attrs::kept(attrs, attrs::FOR_ORIGINAL);
     let mut sig = sig.clone();
     sig.ident = name.clone();
-    let doc = format!("`{}`, uncached.", model.name());
-    let stream = body.stream();
+    // What is known of the function (its errors, panics, demands) holds of this one.
+    let (doc, rule) = (format!("`{}`, uncached.", model.name()), "");
+    // It could be `const` where the function cannot; whether it should is not up to the user.
+    let mut lints = quote!(#[allow(clippy::missing_const_for_fn)]);
+    // The compiler lets a deprecated function call itself, under its own name.
+    if !attrs::kept(&attrs, &["deprecated"]).is_empty() {
+        lints.extend(quote!(#[allow(deprecated)]));
+    }
+    let (inner_attrs, stream) = (attrs::unexpected(inner_attrs), body.stream());
     let block = with_span(Group::new(Delimiter::Brace, quote!(#inner_attrs #stream)), body.span());
-    quote!(#(#attrs)* #[doc = #doc] #vis #sig #block)
+    quote!(#[doc = #doc] #[doc = #rule] #(#attrs)* #lints #vis #sig #block)
 }
 
 fn with_span(mut group: Group, span: Span) -> Group {

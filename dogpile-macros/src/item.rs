@@ -33,10 +33,20 @@ impl Parse for Item {
         if !is_function(input) {
             return Err(not_a_function(input));
         }
+        if input.fork().parse::<Ident>().is_ok_and(|word| word == "safe") {
+            // Of a foreign function, which has no body: there will be an error about that.
+            input.parse::<Ident>()?;
+        }
         let sig = input.parse::<Signature>()?;
         if input.peek(Token![;]) {
             let problem = format!("`{}` has no body to cache", sig.ident.unraw());
-            return Err(error(&sig.ident, problem, "put the attribute on the function in the `impl` block"));
+            let help = match sig.receiver() {
+                Some(_) => "put the attribute on the method in the `impl` block",
+                None => {
+                    "put the attribute on the function in the `impl` block, or on one of yours that calls this one"
+                }
+            };
+            return Err(error(&sig.ident, problem, help));
         }
         let (inner_attrs, body) = body(input)?;
         Ok(Self { attrs, vis, sig, inner_attrs, body })

@@ -58,7 +58,7 @@ use errors::Errors;
 /// | `original` | identifier | – | also emits the function uncached under that name, with the function's visibility |
 /// | `name` | string | path of the function | how it appears in panics and in the handle's `Debug` form |
 /// | `fallible` | `true`, `false` | by the return type | whether the return type is a `Result`, for aliases and look-alikes |
-/// | `crate` | path | `::dogpile` | where the `dogpile` crate lives, for re-exports |
+/// | `crate` | path | `::dogpile` | where the `dogpile` crate lives, if it is re-exported, or called otherwise in `Cargo.toml` |
 ///
 /// A **duration** is a string of numbers and units, such as `"1h 30m"` or `"250ms"`, or a constant expression of type
 /// `core::time::Duration`. The units are `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `months` (30.44 days), `y` (365.25
@@ -69,8 +69,9 @@ use errors::Errors;
 ///
 /// * **`expire = |value| …`** returns a `Duration` for each value, of which it gets a reference. It captures nothing, and
 ///   is always a closure, for a path is a constant: `|token| lifetime_of(token)`. What it gives no time to is not stored.
-/// * **`early`** must be shorter than `expire`, also with what `jitter` may take off. With it, `stale = "0s"` and
-///   `refresh = "background"` go together: nobody waits, and nobody sees an expired value, while calls are frequent.
+/// * **`early`** must be shorter than what `jitter` may leave of `expire`, also where they are constant expressions. With
+///   it, `stale = "0s"` and `refresh = "background"` go together: nobody waits, and nobody sees an expired value, while
+///   calls are frequent.
 /// * **`wait`** is for functions that return a `Result` whose error implements `From<dogpile::WaitTimeout>`, as
 ///   `std::io::Error` and `Box<dyn Error>` do. It bounds the waiting alone: what a caller computes itself takes as long as
 ///   it takes. `"0s"` does not wait at all.
@@ -92,7 +93,9 @@ use errors::Errors;
 /// * **`slot = self.field`** takes any expression that begins with `self.` and comes to a `Dogpile` (without a key) or a
 ///   `DogpileMap`. There is no static then, so that types may name `Self` and generic parameters; options that make a
 ///   policy are written where the field is made.
-/// * **`refresh = "background"`** has the key alone to compute with: every parameter must be a part of it as it is.
+/// * **`refresh = "background"`** has the key alone to compute with: every parameter must be a part of it as it is. A
+///   parameter that borrows borrows from the key then, for as long as the computation takes: the body cannot name that
+///   lifetime, and a `&'static` one is refused.
 /// * **`handle`** is a `DogpileMap` of that key: `NAME.invalidate(("north", &7))`.
 ///
 /// # What the body may do
@@ -100,13 +103,23 @@ use errors::Errors;
 /// Everything a function's body may: `return`, `?`, `Self`, `.await`, recursion, taking its parameters apart or consuming
 /// them. It runs in a closure, so `Location::caller()` in a `#[track_caller]` function names the function itself.
 ///
+/// # Functions that return a `Result`
+///
+/// An error may borrow what the function borrows, in a sync function without `refresh = "background"`, if that can be seen:
+/// `ParseError<'_>`, not `ParseError`; `Failure<'a>`, not `Self::Error`. One that is a type parameter is `'static`.
+///
+/// With `slot` in a generic `impl`, what `T::Output` turns out to be cannot be seen, and it is kept whole. Where it may be a
+/// `Result`, return `Result<T::Value, T::Error>` instead.
+///
 /// # Async functions
 ///
 /// They look when they are first polled, and a hit is ready then. The future is `Send` if the body's is, and may borrow what
 /// it is passed. Dropping it is safe at any time: if it was computing, one of those who wait computes in its place. With
 /// `refresh = "background"`, for which the crate `dogpile` needs its feature `tokio`, all computations run in tasks of
 /// their own, the first one too, and whoever calls must be in a tokio runtime. An async function that calls itself boxes the
-/// call, as always: `Box::pin(fib(n - 1)).await`. Its error must be `'static`.
+/// call, as always: `Box::pin(fib(n - 1)).await`; with `refresh = "background"`, in a plain function that returns
+/// `Pin<Box<dyn Future<Output = u64> + Send>>`, without which the compiler cannot tell that it is `Send`. Its error must be
+/// `'static`.
 ///
 /// # Not supported
 ///
@@ -116,7 +129,8 @@ use errors::Errors;
 /// they are the type of). Those of an enclosing `impl` block or trait the attribute cannot see: without `slot`, all
 /// instances of a generic type, and all types that inherit a trait's provided function, share their values.
 ///
-/// With `original`, the body is emitted twice, and so are the items in it: a `static` in the body has two copies.
+/// With `original`, the body is emitted twice, and so are the items in it: a `static` in the body has two copies. It stands
+/// beside the function, where the `impl` of a trait has no place for it, nor for a `handle`.
 #[proc_macro_attribute]
 pub fn dogpile(options: TokenStream, item: TokenStream) -> TokenStream {
     let written = item.into();

@@ -4,7 +4,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type, TypePath};
+use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeParamBound};
 
 /// The first `word` anywhere in `tokens`.
 pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
@@ -12,6 +12,31 @@ pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
         TokenTree::Ident(ident) if ident == word => Some(ident),
         _ => None,
     })
+}
+
+/// The first `_` in the tokens that stands for something to be inferred; `'_` does not.
+pub(crate) fn inferred(tokens: impl ToTokens) -> Option<Ident> {
+    let mut is_lifetime = false;
+    flat(tokens.into_token_stream()).into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == "_" && !is_lifetime => Some(ident),
+        token => {
+            is_lifetime = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+            None
+        }
+    })
+}
+
+/// Is there a `ref mut` in the tokens?
+pub(crate) fn has_ref_mut(tokens: impl ToTokens) -> bool {
+    let tokens = flat(tokens.into_token_stream());
+    let is = |token: &TokenTree, word| matches!(token, TokenTree::Ident(ident) if ident == word);
+    tokens.windows(2).any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
+}
+
+/// Is there a name in the tokens that begins with `_`, as those do that nobody is meant to use?
+pub(crate) fn has_unused_name(tokens: impl ToTokens) -> bool {
+    let tokens = flat(tokens.into_token_stream());
+    tokens.iter().any(|token| matches!(token, TokenTree::Ident(ident) if ident.to_string().starts_with('_')))
 }
 
 /// The first named lifetime that is neither `'static` nor bound by a `for<…>` in the tokens themselves.
@@ -47,16 +72,36 @@ pub(crate) fn borrowed(ty: &Type) -> Option<TokenStream> {
             Some(reference.and_token.to_token_stream())
         }
         Type::Reference(reference) => reference.lifetime.as_ref().and_then(short),
-        Type::Path(path) => arguments(path).find_map(|argument| match argument {
+        Type::Path(path) => arguments(&path.path).find_map(|argument| match argument {
             GenericArgument::Lifetime(lifetime) => short(lifetime),
             _ => None,
         }),
-        Type::FnPtr(_) | Type::TraitObject(_) | Type::ImplTrait(_) => {
-            borrow(ty).map(ToTokens::into_token_stream)
+        Type::TraitObject(object) => {
+            object.bounds.iter().find_map(bound).or_else(|| borrow(ty).map(ToTokens::into_token_stream))
         }
+        Type::FnPtr(_) | Type::ImplTrait(_) => borrow(ty).map(ToTokens::into_token_stream),
         _ => None,
     };
     own.or_else(|| inner(ty).into_iter().find_map(borrowed))
+}
+
+/// What a bound of a trait object borrows without a name for it: `'_`, as a bound or as an argument; a reference as one.
+fn bound(bound: &TypeParamBound) -> Option<TokenStream> {
+    match bound {
+        TypeParamBound::Lifetime(lifetime) => nameless(short(lifetime)),
+        TypeParamBound::Trait(of) => arguments(&of.path).find_map(|argument| match argument {
+            GenericArgument::Lifetime(lifetime) => nameless(short(lifetime)),
+            GenericArgument::Type(ty) => nameless(borrowed(ty)),
+            GenericArgument::AssocType(assoc) => nameless(borrowed(&assoc.ty)),
+            _ => None,
+        }),
+        _ => None,
+    }
+}
+
+/// The name may be that of a binder around it.
+fn nameless(borrow: Option<TokenStream>) -> Option<TokenStream> {
+    borrow.filter(|tokens| matches!(tokens.to_string().as_str(), "&" | "'_"))
 }
 
 /// A lifetime that may end before the process does.
@@ -65,8 +110,8 @@ fn short(lifetime: &Lifetime) -> Option<TokenStream> {
 }
 
 /// All generic arguments of a path.
-fn arguments(path: &TypePath) -> impl Iterator<Item = &GenericArgument> {
-    path.path.segments.iter().flat_map(|segment| match &segment.arguments {
+fn arguments(path: &Path) -> impl Iterator<Item = &GenericArgument> {
+    path.segments.iter().flat_map(|segment| match &segment.arguments {
         PathArguments::AngleBracketed(arguments) => arguments.args.iter().collect::<Vec<_>>(),
         _ => Vec::new(),
     })
@@ -83,7 +128,7 @@ pub(crate) fn inner(ty: &Type) -> Vec<&Type> {
         Type::Tuple(tuple) => tuple.elems.iter().collect(),
         Type::Path(path) => {
             let of_trait = path.qself.as_ref().map(|qself| &*qself.ty);
-            let types = arguments(path).filter_map(|argument| match argument {
+            let types = arguments(&path.path).filter_map(|argument| match argument {
                 GenericArgument::Type(ty) => Some(ty),
                 _ => None,
             });
@@ -134,7 +179,7 @@ pub(crate) fn first_argument(ty: &Type) -> Option<&Type> {
 
 #[cfg(test)]
 mod tests {
-    use super::{borrow, borrowed, first_argument, is_result, word};
+    use super::{borrow, borrowed, first_argument, inferred, is_result, word};
     use quote::{ToTokens as _, quote};
     use syn::parse_quote;
 
@@ -154,8 +199,19 @@ mod tests {
         assert_eq!(found(parse_quote!(Vec<(u8, &str)>)).as_deref(), Some("&"));
         assert_eq!(found(parse_quote!(Option<Cow<'_, str>>)).as_deref(), Some("'_"));
         assert_eq!(found(parse_quote!(Box<fn(&'d str)>)).as_deref(), Some("'d"));
+        assert_eq!(found(parse_quote!(Arc<dyn Send + '_>)).as_deref(), Some("'_"));
+        assert_eq!(found(parse_quote!(Box<dyn Tr<'_>>)).as_deref(), Some("'_"));
+        assert_eq!(found(parse_quote!(Box<dyn Iterator<Item = &u8>>)).as_deref(), Some("&"));
+        assert_eq!(found(parse_quote!(Box<dyn for<'b> Tr<&'b u8> + 'static>)), None);
+        assert_eq!(found(parse_quote!(Box<dyn Fn(&u8) -> Cow<'_, str>>)), None);
         assert_eq!(found(parse_quote!([&'static [Cow<'static, str>]; 2])), None);
         assert_eq!(found(parse_quote!((for<'b> fn(&'b str, &u8), Box<dyn Fn(&u8) -> &u8>))), None);
+    }
+
+    #[test]
+    fn what_is_to_be_inferred_is_no_lifetime() {
+        assert!(inferred(quote!(Cow<'_, [u8; 3]>)).is_none());
+        assert!(inferred(quote!((Cow<'_, str>, [u8; _]))).is_some() && inferred(quote!(_)).is_some());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::errors::{error, nearest};
 use crate::{duration, percent};
 use proc_macro2::TokenTree;
 use quote::{ToTokens, quote};
-use syn::ext::IdentExt as _;
+use std::time::Duration;
 use syn::parse::ParseStream;
 use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitStr, Path, Token};
 
@@ -39,6 +39,10 @@ impl Entry {
 
     fn value(&self, input: ParseStream<'_>) -> syn::Result<Expr> {
         self.equals(input)?;
+        if input.peek(Token![#]) {
+            let problem = format!("the value of `{}` has an attribute", self.row.name);
+            return Err(error(input.parse::<TokenTree>()?, problem, "remove it"));
+        }
         let expr = input.parse::<Expr>().map_err(|error| {
             let problem = format!("the value of `{}` cannot be read: {error}", self.row.name);
             // The end of the input has no token to underline.
@@ -46,16 +50,30 @@ impl Entry {
             let span = if is_at_end { self.name.span() } else { error.span() };
             syn::Error::new(span, format!("{problem}\nhelp: write `{}`", self.row.example))
         })?;
-        Ok(peeled(expr))
+        let expr = peeled(expr);
+        match &expr {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if !text.suffix().is_empty() => {
+                let problem = format!("a string has no suffix, and this one has `{}`", text.suffix());
+                Err(error(text, problem, format!("write `{} = {}`", self.row.name, without_suffix(text))))
+            }
+            _ => Ok(expr),
+        }
     }
 }
 
-/// The expression without the invisible group that a `macro_rules!` fragment comes in.
+/// The expression without parentheses, and without the invisible group that a `macro_rules!` fragment comes in.
 fn peeled(expr: Expr) -> Expr {
     match expr {
         Expr::Group(group) => peeled(*group.expr),
+        Expr::Paren(paren) if paren.attrs.is_empty() => peeled(*paren.expr),
         other => other,
     }
+}
+
+/// The literal as it is written, up to its suffix.
+fn without_suffix(text: &LitStr) -> String {
+    let written = text.to_token_stream().to_string();
+    written.strip_suffix(text.suffix()).unwrap_or(&written).to_owned()
 }
 
 /// The name, if `expr` is nothing but one.
@@ -163,15 +181,22 @@ fn literal_time(option: &Entry, text: LitStr) -> syn::Result<Time> {
 /// A number where a duration belongs: `60`, `1h`, `1.5h`, `60u64`.
 fn number(option: &Entry, token: &impl ToTokens, digits: &str, suffix: &str) -> syn::Error {
     let name = option.row.name;
+    let example = format!("write `{}`", option.row.example);
+    // What is proposed must be accepted.
+    let is_accepted = |length: Duration| !length.is_zero() || matches!(name, "stale" | "retry" | "wait");
+    let proposal = |text: &str| {
+        let is_one = duration::parse(text, None).is_ok_and(is_accepted);
+        is_one.then(|| format!("write `{name} = \"{text}\"`"))
+    };
     let is_rust_suffix = suffix.is_empty()
         || suffix.trim_start_matches(['u', 'i', 'f']).chars().all(|c| c.is_ascii_digit())
         || suffix.ends_with("size");
     if is_rust_suffix {
-        let help = format!("write `{name} = \"{digits}s\"` for seconds");
+        let help = proposal(&format!("{digits}s")).map_or(example, |help| format!("{help} for seconds"));
         return error(token, format!("`{digits}` has no unit"), help);
     }
-    let text = format!("{digits}{suffix}");
-    error(token, "a duration is written in quotes", format!("write `{name} = \"{text}\"`"))
+    let help = proposal(&format!("{digits}{suffix}")).unwrap_or(example);
+    error(token, "a duration is written in quotes", help)
 }
 
 pub(crate) fn refresh(option: &Entry, input: ParseStream<'_>) -> syn::Result<Refresh> {
@@ -233,7 +258,7 @@ pub(crate) fn identifier(option: &Entry, input: ParseStream<'_>) -> syn::Result<
     let expr = option.value(input)?;
     match &expr {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
-            let help = match text.parse_with(Ident::parse_any) {
+            let help = match text.parse::<Ident>() {
                 Ok(ident) => format!("write `{name} = {ident}`"),
                 Err(_) => format!("write `{}`", option.row.example),
             };

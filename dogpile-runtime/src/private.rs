@@ -4,13 +4,13 @@ use std::marker::PhantomData;
 
 use crate::call::Refresh;
 use crate::key::Key;
-use crate::probed::Probed;
+use crate::probed::{Probed, ProbedKey};
 use crate::timeout::Patience;
 
 mod attempt;
 mod patience;
 
-pub use self::attempt::{Attempt, CallAsync, NotFallible, NotKept, ShareError, TakeOver};
+pub use self::attempt::{Attempt, Call, NotFallible, NotKept, ShareError, TakeOver};
 pub use self::patience::{ErrorOf, FromTimeout, Makes, NoMaker, NotOfTimeout, patience};
 pub use crate::dogpile::Dogpile;
 pub use crate::key::Keyable;
@@ -54,13 +54,6 @@ pub trait Cacheable: Sized {
     /// The type.
     type Value;
 
-    /// A call of an annotated function that cannot fail.
-    fn __dogpile_call<K, R, F>(probed: Probed<K, Self, R>, compute: F) -> Self
-    where
-        K: Key,
-        F: FnOnce() -> Self,
-        R: Refresh<F>;
-
     /// A call of an annotated function whose error is its caller's.
     ///
     /// # Errors
@@ -81,16 +74,6 @@ impl<T: Clone + Send + Sync + 'static> Cacheable for T {
     type Value = T;
 
     #[inline]
-    fn __dogpile_call<K, R, F>(probed: Probed<K, T, R>, compute: F) -> T
-    where
-        K: Key,
-        F: FnOnce() -> T,
-        R: Refresh<F>,
-    {
-        probed.get_or_compute(compute)
-    }
-
-    #[inline]
     fn __dogpile_try_alone<K, R, F, E>(
         probed: Probed<K, T, R>,
         patience: Option<Patience<E>>,
@@ -103,6 +86,16 @@ impl<T: Clone + Send + Sync + 'static> Cacheable for T {
     {
         probed.try_alone(patience, compute)
     }
+}
+
+/// The key that a call was made with: as a function, so that no trait's method of that name is found instead.
+#[inline]
+pub fn key_of<K, V, R>(probed: &Probed<K, V, R>) -> ProbedKey<K, V>
+where
+    K: Key,
+    V: Clone + Send + Sync + 'static,
+{
+    probed.key()
 }
 
 /// A return type whose error part is not to be cached.
@@ -121,23 +114,24 @@ impl<T, E> Fallible for Result<T, E> {
     type Value = T;
 }
 
-/// Tells a `Result` behind an alias from every other type: the inherent constant wins over the trait's.
+/// Tells a `Result` behind an alias from every other type: the inherent constant wins over the trait's. Of a name that no
+/// trait of the user's has.
 #[derive(Debug)]
 pub struct ReturnType<T>(PhantomData<fn() -> T>);
 
 impl<T, E> ReturnType<Result<T, E>> {
     /// It is one.
-    pub const IS_RESULT: bool = true;
+    pub const __DOGPILE_IS_RESULT: bool = true;
     /// As a type, for where the type names what a constant cannot.
-    pub const KIND: Parts = Parts;
+    pub const __DOGPILE_KIND: Parts = Parts;
 }
 
 /// The answer for every type that is no `Result`.
 pub trait NotAResult {
     /// It is none.
-    const IS_RESULT: bool = false;
+    const __DOGPILE_IS_RESULT: bool = false;
     /// As a type.
-    const KIND: Whole = Whole;
+    const __DOGPILE_KIND: Whole = Whole;
 }
 
 impl<T> NotAResult for ReturnType<T> {}

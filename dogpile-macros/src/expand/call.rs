@@ -21,11 +21,13 @@ pub(super) fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
     };
     let query = key::query(model, at);
     let key = model.refreshes_in_background().then(|| {
-        let consumption = key::consumption(model);
-        quote_spanned!(here=> let __dogpile_key = __dogpile_probed.key(); #consumption)
+        let (krate, consumption) = (krate(model.krate.as_ref(), here), key::consumption(model));
+        quote_spanned!(here=> let __dogpile_key = #krate::__private::key_of(&__dogpile_probed); #consumption)
     });
     let call = resolve(model, &computation(model), first);
+    let lint = key::underscores_used(model);
     quote_spanned! {at=>
+        #lint
         let __dogpile_probed = #dogpile.__dogpile_probe(#query);
         #key
         #call
@@ -62,45 +64,52 @@ fn typed_return(model: &Model) -> TokenStream {
     }
 }
 
-/// Hit, or computation: by way of the return type, so that what it lacks is complained about there.
+/// Hit, or computation: by way of the return type, so that what it lacks is complained about there. With a `return`, because
+/// some crates have a lint against going without.
 fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
     let returns = model.returns();
     let krate = krate(model.krate.as_ref(), at);
     let patience = patience(model);
     match (&model.outcome, model.is_async()) {
-        (Outcome::Value { .. }, false) => quote_spanned! {at=>
-            <#returns as #krate::__private::Cacheable>::__dogpile_call(__dogpile_probed, #compute)
-        },
-        (Outcome::Value { .. }, true) => quote_spanned! {at=>
-            use #krate::__private::{CallAsync as _, NotKept as _};
-            #krate::__private::Attempt::<#returns>::probe().__dogpile_call_async(__dogpile_probed, #compute).await
-        },
+        // `Call`, behind its bounds, or `NotKept`, which has nothing to add to what was said of the static.
+        (Outcome::Value { .. }, is_async) => {
+            let (method, finish) = method("__dogpile_call", is_async, at);
+            quote_spanned! {at=>
+                use #krate::__private::{Call as _, NotKept as _};
+                return #krate::__private::Attempt::<#returns>::probe().#method(__dogpile_probed, #compute) #finish;
+            }
+        }
         (Outcome::Fallible { is_borrowing: true, .. }, _) => {
             let value = value_type(model);
             quote_spanned! {at=>
-                <#value as #krate::__private::Cacheable>::__dogpile_try_alone(
+                return <#value as #krate::__private::Cacheable>::__dogpile_try_alone(
                     __dogpile_probed,
                     #patience,
                     #compute
-                )
+                );
             }
         }
         // Method resolution finds out whether the error can be shared: `ShareError` first, behind its bounds.
         (Outcome::Fallible { is_borrowing: false, .. }, is_async) => {
-            let (method, finish) = if is_async {
-                (Ident::new("__dogpile_try_async", at), Some(quote_spanned!(at=> .await)))
-            } else {
-                (Ident::new("__dogpile_try", at), None)
-            };
+            let (method, finish) = method("__dogpile_try", is_async, at);
             quote_spanned! {at=>
                 use #krate::__private::{NotFallible as _, ShareError as _, TakeOver as _};
-                #krate::__private::Attempt::<#returns>::probe().#method(
+                return #krate::__private::Attempt::<#returns>::probe().#method(
                     __dogpile_probed,
                     #patience,
                     #compute
-                ) #finish
+                ) #finish;
             }
         }
+    }
+}
+
+/// The method, or its async twin and what is to be done with the future.
+fn method(name: &str, is_async: bool, at: Span) -> (Ident, Option<TokenStream>) {
+    if is_async {
+        (Ident::new(&format!("{name}_async"), at), Some(quote_spanned!(at=> .await)))
+    } else {
+        (Ident::new(name, at), None)
     }
 }
 
@@ -117,7 +126,7 @@ fn patience(model: &Model) -> TokenStream {
             #krate::__private::patience(
                 const { #length },
                 #krate::__private::ErrorOf::<#returns>::THIS,
-                #krate::__private::ErrorOf::<#returns>::MAKER
+                #krate::__private::ErrorOf::<#returns>::__DOGPILE_MAKER
             )
         })
     }

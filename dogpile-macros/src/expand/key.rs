@@ -6,6 +6,7 @@
 use super::krate;
 use crate::attrs;
 use crate::model::{Key, Model, Parameter, Part, Source, plain_name};
+use crate::scan;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
 use syn::spanned::Spanned as _;
@@ -77,7 +78,9 @@ pub(super) fn rebindings(model: &Model) -> TokenStream {
             out.extend(quote_spanned!(here=> #(#attrs)* #shadows let #pat #value;));
         } else if is_rebound(model, parameter) {
             let name = name(parameter);
-            out.extend(quote_spanned!(here=> #(#attrs)* let #pat = #name;));
+            // What a pattern borrows mutably must be mutable itself, as parameters are to their own patterns.
+            let changeable = scan::has_ref_mut(pat).then(|| quote_spanned!(here=> let mut #name = #name;));
+            out.extend(quote_spanned!(here=> #changeable #(#attrs)* let #pat = #name;));
         }
     }
     out
@@ -96,7 +99,17 @@ pub(super) fn consumption(model: &Model) -> TokenStream {
     if names.is_empty() {
         return TokenStream::new();
     }
-    quote_spanned!(Span::mixed_site()=> { let __dogpile_consumed = (#(#names,)*); })
+    let lint = underscores_used(model);
+    quote_spanned!(Span::mixed_site()=> { #lint let __dogpile_consumed = (#(#names,)*); })
+}
+
+/// An attribute for statements that use parameters: that the key looks at a `_name` is our doing.
+pub(super) fn underscores_used(model: &Model) -> Option<TokenStream> {
+    let is_used = model.key.parts.iter().any(|part| match &part.source {
+        Source::Parameter(parameter) => plain_name(&parameter.typed.pat).is_some_and(scan::has_unused_name),
+        Source::Expr(expr) => scan::has_unused_name(expr),
+    });
+    is_used.then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]))
 }
 
 /// `: type = value` of a parameter, out of the key.

@@ -116,6 +116,7 @@ impl Key {
         }
         if matches!(&args.refresh, Some(given) if given.value == Refresh::Background) {
             self.suffices(item, errors);
+            self.lends(errors);
         }
     }
 
@@ -130,6 +131,19 @@ impl Key {
             };
             let help = "write `refresh = \"caller\"`, or make every parameter part of the key as it is";
             errors.at(tokens, "a background worker has the key alone, and this is not part of it", help);
+        }
+    }
+
+    /// What a background worker passes by reference is its key's, and the key ends.
+    fn lends(&self, errors: &mut Errors) {
+        for parameter in self.parameters() {
+            let Type::Reference(reference) = scan::peeled(&parameter.typed.ty) else { continue };
+            let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident == "static")
+            else {
+                continue;
+            };
+            let help = "write `&` without `'static`, or an owned type, or `refresh = \"caller\"`";
+            errors.at(lifetime, "a background worker lends what its key owns, which is not `'static`", help);
         }
     }
 }
@@ -194,6 +208,9 @@ fn picked(parts: &[KeyPart], item: &Item, errors: &mut Errors) -> Option<Vec<Par
     let mut seen: Vec<Ident> = Vec::new();
     for KeyPart { expr, ty } in parts {
         if let Some(ty) = ty {
+            if let Some(token) = scan::inferred(ty) {
+                errors.at(token, "the key's type cannot be inferred", "write the type of this part");
+            }
             picked.push(Part { ty: ty.clone(), source: Source::Expr(Box::new(expr.clone())) });
             continue;
         }
@@ -210,6 +227,7 @@ fn picked(parts: &[KeyPart], item: &Item, errors: &mut Errors) -> Option<Vec<Par
                         values in the instance";
             errors.at(name, "`self` cannot be part of a key as a whole", help);
         } else if let Some((place, typed)) = find(name, item) {
+            is_only_one(name, item, errors);
             uncut(typed, errors);
             picked.push(Part::of(place, typed));
         } else if is_bound(name, item) {
@@ -230,8 +248,12 @@ fn remaining(skipped: &[Ident], args: &Args, item: &Item, errors: &mut Errors) -
         let is_there = name == "self" && item.sig.receiver().is_some()
             || name == "_" && item.sig.inputs.iter().any(is_wild)
             || find(name, item).is_some();
-        if !is_repeated(name, &mut seen, errors) && !is_there {
-            unknown(name, item, errors);
+        if !is_repeated(name, &mut seen, errors) {
+            if is_there {
+                is_only_one(name, item, errors);
+            } else {
+                unknown(name, item, errors);
+            }
         }
         if let Some(slot) = args.slot.as_ref().filter(|_| name == "self") {
             let problem = format!("with `{}` the instance is no part of the key anyway", slot.option);
@@ -293,13 +315,23 @@ fn is_wild(input: &FnArg) -> bool {
 
 /// The parameter of that name.
 fn find<'a>(name: &Ident, item: &'a Item) -> Option<(usize, &'a PatType)> {
+    called(name, item).next()
+}
+
+fn called<'a>(name: &Ident, item: &'a Item) -> impl Iterator<Item = (usize, &'a PatType)> {
     let typed = item.sig.inputs.iter().enumerate().filter_map(|(place, input)| match input {
         FnArg::Typed(typed) => Some((place, typed)),
         FnArg::Receiver(_) => None,
     });
-    let mut named =
-        typed.filter(|(_, typed)| plain_name(&typed.pat).is_some_and(|found| found.unraw() == name.unraw()));
-    named.next()
+    typed.filter(|(_, typed)| plain_name(&typed.pat).is_some_and(|found| found.unraw() == name.unraw()))
+}
+
+/// To the compiler two names of one spelling differ if only one of them was passed to a `macro_rules!`. Here they do not.
+fn is_only_one(name: &Ident, item: &Item, errors: &mut Errors) {
+    if called(name, item).nth(1).is_some() {
+        let problem = format!("two parameters are called `{name}`, and which one is meant cannot be told");
+        errors.at(name, problem, "give one of them another name");
+    }
 }
 
 /// Does some pattern among the parameters mention the name?

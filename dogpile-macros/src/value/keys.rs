@@ -42,7 +42,8 @@ fn word(option: &Entry, text: LitStr) -> syn::Result<Capacity> {
     if value == UNBOUNDED {
         return Ok(Capacity::Unbounded(text));
     }
-    if value.replace('_', "").parse::<usize>().is_ok_and(|number| number > 0) {
+    let is_number = value.starts_with(|first: char| first.is_ascii_digit());
+    if is_number && value.replace('_', "").parse::<usize>().is_ok_and(|number| number > 0) {
         let help = format!("write `capacity = {value}`");
         return Err(error(text, "`capacity` takes its number without quotes", help));
     }
@@ -92,7 +93,7 @@ fn parameter_name(input: ParseStream<'_>) -> syn::Result<Ident> {
 
 pub(crate) fn slot(option: &Entry, input: ParseStream<'_>) -> syn::Result<Expr> {
     let expr = option.value(input)?;
-    if matches!(expr, Expr::Field(_) | Expr::MethodCall(_)) && starts_with_self(&expr) {
+    if matches!(expr, Expr::Field(_) | Expr::MethodCall(_) | Expr::Index(_)) && starts_with_self(&expr) {
         return Ok(expr);
     }
     let help = match as_identifier(&expr) {
@@ -102,11 +103,12 @@ pub(crate) fn slot(option: &Entry, input: ParseStream<'_>) -> syn::Result<Expr> 
     Err(error(expr, "`slot` takes a field of `self`", help))
 }
 
-/// Is this `self.a`, `self.a.b`, `self.a()`, …?
+/// Is this `self.a`, `self.a.b`, `self.a()`, `self.a[0]`, …?
 fn starts_with_self(expr: &Expr) -> bool {
     match expr {
         Expr::Field(field) => starts_with_self(&field.base),
         Expr::MethodCall(call) => starts_with_self(&call.receiver),
+        Expr::Index(index) => starts_with_self(&index.expr),
         other => as_identifier(other).is_some_and(|word| word == "self"),
     }
 }

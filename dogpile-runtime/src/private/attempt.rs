@@ -1,4 +1,4 @@
-//! A call of a function that can fail: method resolution finds out what becomes of its errors.
+//! A call of a function: method resolution finds out whether its value can be kept, and what becomes of its errors.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -21,9 +21,16 @@ impl<T> Attempt<T> {
     }
 }
 
-/// A call of an async function that cannot fail; found where its bounds hold.
-pub trait CallAsync<V> {
+/// A call of a function that cannot fail; found where its bounds hold.
+pub trait Call<V> {
     /// The call.
+    fn __dogpile_call<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> V
+    where
+        K: Key,
+        F: FnOnce() -> V,
+        R: Refresh<F>;
+
+    /// As `__dogpile_call`, of an async function.
     fn __dogpile_call_async<K, R, F, Fut>(
         self,
         probed: Probed<K, V, R>,
@@ -36,7 +43,17 @@ pub trait CallAsync<V> {
         R: RefreshAsync<Fut>;
 }
 
-impl<V: Clone + Send + Sync + 'static> CallAsync<V> for &Attempt<V> {
+impl<V: Clone + Send + Sync + 'static> Call<V> for &Attempt<V> {
+    #[inline]
+    fn __dogpile_call<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> V
+    where
+        K: Key,
+        F: FnOnce() -> V,
+        R: Refresh<F>,
+    {
+        probed.get_or_compute(compute)
+    }
+
     #[inline]
     fn __dogpile_call_async<K, R, F, Fut>(
         self,
@@ -56,6 +73,9 @@ impl<V: Clone + Send + Sync + 'static> CallAsync<V> for &Attempt<V> {
 /// Found where they do not: the static or the field that was to keep the value has complained already.
 pub trait NotKept<V> {
     /// Never runs.
+    fn __dogpile_call<P, F: FnOnce() -> V>(self, probed: P, compute: F) -> V;
+
+    /// Never runs.
     fn __dogpile_call_async<P, F, Fut>(self, probed: P, compute: F) -> impl Future<Output = V>
     where
         F: FnOnce() -> Fut,
@@ -63,6 +83,10 @@ pub trait NotKept<V> {
 }
 
 impl<V> NotKept<V> for Attempt<V> {
+    fn __dogpile_call<P, F: FnOnce() -> V>(self, _: P, compute: F) -> V {
+        compute()
+    }
+
     fn __dogpile_call_async<P, F, Fut>(self, _: P, compute: F) -> impl Future<Output = V>
     where
         F: FnOnce() -> Fut,

@@ -17,13 +17,13 @@ impl<T> ErrorOf<T> {
 
 impl<T, E: From<WaitTimeout>> ErrorOf<Result<T, E>> {
     /// It can.
-    pub const MAKER: FromTimeout = FromTimeout;
+    pub const __DOGPILE_MAKER: FromTimeout = FromTimeout;
 }
 
 /// The answer for every other.
 pub trait NotOfTimeout {
     /// It cannot.
-    const MAKER: NoMaker = NoMaker;
+    const __DOGPILE_MAKER: NoMaker = NoMaker;
 }
 
 impl<T> NotOfTimeout for ErrorOf<T> {}

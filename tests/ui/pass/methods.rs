@@ -144,6 +144,16 @@ impl Twin {
     }
 }
 
+/// One for each shelf.
+struct Shelves([DogpileMap<u8, u8>; 2]);
+
+impl Shelves {
+    #[dogpile(slot = self.0[1])]
+    fn second(&self, number: u8) -> u8 {
+        number + 1
+    }
+}
+
 fn main() {
     let mut user = User { id: 1, name: "a".to_owned(), seen: Arc::default() };
     assert_eq!((user.by_reference(), user.clone().by_value("b")), (1, "ab".to_owned()));
@@ -164,6 +174,9 @@ fn main() {
     let loader = Loader { sums, copies: Arc::new(Dogpile::new(policy!(expire = "1h"))) };
     assert_eq!((loader.load((1, 2)), loader.load((1, 2)), loader.sums.get(&(1, 2))), (3, 3, Some(3)));
     assert!(loader.copy().fallible().is_err());
+
+    let shelves = Shelves([(); 2].map(|()| DogpileMap::new(policy!(expire = "1h"))));
+    assert_eq!((shelves.second(1), shelves.0[0].get(&1), shelves.0[1].get(&1)), (2, None, Some(2)));
 
     let twin = Twin(1, Arc::new(Dogpile::new(policy!(expire = "1h"))));
     assert_eq!((twin.again().0, twin.again().0), (2, 2));

@@ -51,8 +51,51 @@ mod named_dogpile {
     }
 }
 
+/// For everything, so that it competes with what is found by method resolution.
+trait Blanket: Sized {
+    const IS_RESULT: bool = true;
+    const KIND: u8 = 15;
+    const MAKER: u8 = 16;
+    const THIS: u8 = 17;
+    fn key(self) -> u32 {
+        18
+    }
+    fn probe() -> u32 {
+        19
+    }
+    fn clone(self) {}
+    fn borrow(self) {}
+}
+impl<T> Blanket for T {}
+
+#[derive(Clone)]
+struct Number(u32);
+
+#[dogpile(expire = "1h", refresh = "background")]
+fn in_background(text: &str, number: u32) -> Number {
+    Number(number + text.len() as u32)
+}
+
+#[dogpile(expire = "1h", wait = "1s")]
+fn patient(number: u32) -> std::io::Result<u32> {
+    Ok(number + ().key())
+}
+
+struct Store {
+    one: dogpile::Dogpile<Number>,
+}
+
+impl Store {
+    #[dogpile(slot = self.one)]
+    fn number(&self) -> Number {
+        Number(<()>::KIND.into())
+    }
+}
+
 fn main() {
     assert_eq!(sum(), 45);
     assert_eq!(fallible_sum(), Ok(45));
     assert_eq!((__dogpile_try(), config(), named_dogpile::dogpile()), (12, 13, 14));
+    let store = Store { one: dogpile::Dogpile::new(dogpile::policy!(expire = "1h")) };
+    assert_eq!((in_background("a", 1).0, patient(1).ok(), store.number().0), (2, Some(19), 15));
 }

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fmt::Debug;
 use std::path::Path;
+use std::sync::Arc;
 
 use dogpile::dogpile;
 
@@ -49,6 +51,18 @@ fn patterns(
     a += b;
     f.push(a);
     f.iter().sum::<u32>() + x + *why + c + name.len() as u32 + d + e + whole.y
+}
+
+#[dogpile(expire = "1h")]
+fn changed_in_place(ref mut list: Vec<u8>, (ref mut other, _): (Vec<u8>, u8)) -> usize {
+    list.append(other);
+    list.len()
+}
+
+#[dogpile(expire = "1h", refresh = "background")]
+fn changed_in_background(ref mut list: Vec<u8>, (ref mut other, _): (Vec<u8>, u8)) -> usize {
+    list.append(other);
+    list.len()
 }
 
 #[dogpile(expire = "1h", refresh = "background", skip(_), original = in_background_uncached)]
@@ -157,6 +171,11 @@ fn error_borrows_elided(text: &str) -> Result<u32, &str> {
 }
 
 #[dogpile(expire = "1h")]
+fn error_borrows_in_a_trait_object(text: &str) -> Result<u32, Arc<dyn Debug + Send + Sync + '_>> {
+    text.parse().map_err(|_| Arc::new(text) as Arc<dyn Debug + Send + Sync + '_>)
+}
+
+#[dogpile(expire = "1h")]
 fn fib(n: u32) -> u64 {
     #[dogpile(expire = "1h")]
     fn inner(n: u32) -> u64 {
@@ -172,6 +191,7 @@ fn main() {
     assert_eq!(forever(Cow::Borrowed("a"), "b", vec!["c"]), "b");
     let sum = patterns((1, 2), point.clone(), &3, Name("four".to_owned()), [5, 6, 7], vec![8], point.clone(), (), ());
     assert_eq!(sum, 35);
+    assert_eq!((changed_in_place(vec![1], (vec![2], 3)), changed_in_background(vec![1], (vec![2], 3))), (2, 2));
     let background = || in_background((1, 2), "three", vec![4], &5, &point, "six".to_owned(), 7, 8);
     assert_eq!((background(), background()), (Ok(18), Ok(18)));
     assert_eq!(in_background_uncached((1, 2), "three", vec![4], &5, &point, "six".to_owned(), 7, 8), Ok(18));
@@ -187,5 +207,6 @@ fn main() {
     assert_eq!(attributes(1, 2, (3, 4)), 1);
     assert_eq!((error_borrows("x", "y"), error_borrows("1", "y")), (Err("x"), Ok(2)));
     assert_eq!((error_borrows_elided("x"), error_borrows_elided("1")), (Err("x"), Ok(1)));
+    assert_eq!(error_borrows_in_a_trait_object("x").map_err(|text| format!("{text:?}")), Err("\"x\"".to_owned()));
     assert_eq!(fib(90), 2_880_067_194_370_816_120);
 }

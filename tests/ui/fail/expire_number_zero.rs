@@ -1,0 +1,8 @@
+use dogpile::dogpile;
+
+#[dogpile(expire = 0)]
+fn config() -> u32 {
+    1
+}
+
+fn main() {}
