@@ -56,7 +56,7 @@ use errors::Errors;
 /// | `slot` | `self.field` | – | keeps the values in a `Dogpile` or `DogpileMap` field instead of a static; its policy rules |
 /// | `handle` | identifier | – | names the static that keeps the value, with the function's visibility |
 /// | `original` | identifier | – | also emits the function uncached under that name, with the function's visibility |
-/// | `name` | string | path of the function | how it appears in panics and in the handle's `Debug` form |
+/// | `name` | string | path of the function | how it appears in panics, and in the handle's statistics and `Debug` form |
 /// | `fallible` | `true`, `false` | by the return type | whether the return type is a `Result`, for aliases and look-alikes |
 /// | `crate` | path | `::dogpile` | where the `dogpile` crate lives, if it is re-exported, or called otherwise in `Cargo.toml` |
 ///

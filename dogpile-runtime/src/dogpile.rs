@@ -249,7 +249,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
 
     /// Stores `value`, fresh from now on, whatever `cache_if` says of it.
     ///
-    /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`. If the policy's
+    /// Wins over a computation under way: its result is not stored, those who wait for it get `value`. Where the policy's
     /// closure gives `value` no lifetime, this is an [`invalidate`](Self::invalidate).
     pub fn set(&self, value: V) {
         let outcome = self.flights().set(value);
@@ -297,7 +297,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
 
     /// What happened so far.
     pub fn stats(&self) -> Stats {
-        self.flights.get().map(|flights| flights.terms().counters.read()).unwrap_or_default()
+        Stats::of(self.policy.shown_name(), self.flights.get().map(|flights| &flights.terms().counters))
     }
 }
 

@@ -285,10 +285,8 @@ where
         self.servable(&query).map(|(guard, _)| Ref { guard, _lives: PhantomData })
     }
 
-    /// Stores `value` under `key`, fresh from now on, whatever `cache_if` says of it.
-    ///
-    /// Wins over a computation under way: its result is not stored. Callers that wait for it get `value`. If the policy's
-    /// closure gives `value` no lifetime, this is an [`invalidate`](Self::invalidate).
+    /// Stores `value` under `key`, fresh from now on, as [`Dogpile::set`](crate::Dogpile::set) does. Wins over a
+    /// computation under way: its result is not stored, and those who wait for it get `value`.
     pub fn set(&self, key: K, mut value: V) {
         let mut node = self.node(&&key);
         while let Err(returned) = node.set(value) {
@@ -386,7 +384,7 @@ where
 
     /// What happened so far, to all keys together.
     pub fn stats(&self) -> Stats {
-        self.table.get().map(|table| table.terms().counters.read()).unwrap_or_default()
+        Stats::of(self.policy.shown_name(), self.table.get().map(|table| &table.terms().counters))
     }
 }
 

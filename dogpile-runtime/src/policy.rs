@@ -271,7 +271,7 @@ impl<V, R> Policy<V, R> {
         self
     }
 
-    /// How the dogpile appears in panics and in its `Debug` form.
+    /// How the dogpile appears in panics, in its [`Stats`](crate::Stats) and in its `Debug` form.
     #[must_use]
     pub const fn name(mut self, name: &'static str) -> Self {
         self.name = Some(name);

@@ -12,6 +12,8 @@ use crate::slot;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
+    /// The dogpile's name: what the policy says, or else the type of its values.
+    pub name: &'static str,
     /// Computations begun, whatever became of them.
     pub computations: u64,
     /// Computations that ended in `Err`.
@@ -27,6 +29,13 @@ pub struct Stats {
     pub waits: u64,
     /// Values of a map that were let go of to make room, or because they were too old to be served.
     pub evictions: u64,
+}
+
+impl Stats {
+    /// What `counters` say; zeros if there is nothing yet to count for.
+    pub(crate) fn of(name: &'static str, counters: Option<&Counters>) -> Self {
+        Self { name, ..counters.map(Counters::read).unwrap_or_default() }
+    }
 }
 
 /// Threads with a cell of their own; the others share a counter.
@@ -103,12 +112,14 @@ impl Counters {
         }
     }
 
-    pub(crate) fn read(&self) -> Stats {
+    /// All but the name.
+    fn read(&self) -> Stats {
         let in_cells = self
             .stale
             .get()
             .map_or(0, |cells| cells.iter().map(|Cell(count)| count.load(Ordering::Relaxed)).sum());
         Stats {
+            name: "",
             computations: self.computations.load(Ordering::Relaxed),
             failures: self.failures.load(Ordering::Relaxed),
             panics: self.panics.load(Ordering::Relaxed),

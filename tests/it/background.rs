@@ -69,13 +69,13 @@ fn error_of_a_worker_is_counted_and_the_old_value_kept() {
 fn flight_still_queued_is_taken_over_by_whoever_cannot_wait() {
     let time = freeze();
     let dogpiles: Vec<_> = (0..64).map(|_| Dogpile::new(in_background().stale(HOUR))).collect();
-    let release = std::sync::Arc::new(Event::default());
+    let release = Arc::new(Event::default());
     for dogpile in &dogpiles {
         dogpile.set(1);
     }
     time.advance(HOUR + NANOSECOND);
     for dogpile in &dogpiles {
-        let release = std::sync::Arc::clone(&release);
+        let release = Arc::clone(&release);
         assert_eq!(
             dogpile.get_or_compute(move || {
                 release.wait("the queued ones were taken over");
@@ -131,11 +131,11 @@ fn workers_that_outlive_their_leases_keep_nobody_else_from_regenerating() {
     time.advance(HOUR + NANOSECOND);
     for dogpile in &hung {
         let release = Arc::clone(&release);
-        let hang = move || {
+        let slow = move || {
             release.wait("another one was regenerated meanwhile");
             2
         };
-        assert_eq!(dogpile.get_or_compute(hang), 1);
+        assert_eq!(dogpile.get_or_compute(slow), 1);
     }
     eventually("all workers hang", || hung.iter().all(|dogpile| dogpile.stats().computations == 1));
     assert_eq!(healthy.get_or_compute(|| 2), 1, "queued");

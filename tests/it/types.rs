@@ -73,7 +73,9 @@ fn reader_keeps_its_value_whatever_becomes_of_the_dogpile() {
 fn debug_names_the_dogpile_and_hides_the_value() {
     let _time = freeze();
     let dogpile = Dogpile::new(hourly().name("secrets"));
+    assert_eq!(dogpile.stats().name, "secrets", "before anything has happened");
     dogpile.set("hunter2");
+    assert_eq!(dogpile.stats().name, "secrets");
     let shown = format!("{dogpile:?}");
     assert!(shown.contains("\"secrets\"") && !shown.contains("hunter2"), "{shown}");
     assert!(format!("{:?}", Dogpile::<u32>::new(hourly())).contains("u32"), "unnamed ones go by their type");
