@@ -90,9 +90,12 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         })
     }
 
-    #[inline]
-    fn hit(&self) -> Result<Guard<V>, Missed> {
-        self.flights.get().ok_or(Missed::Nothing)?.hit(0)
+    /// The value, cloned, if that is all there is to do.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `Flights::hit`")]
+    fn hit(&self) -> Result<V, Missed> {
+        let flights = self.flights.get().ok_or(Missed::Nothing)?;
+        flights.hit(flights.now(), 0, |entry| entry.value.clone())
     }
 
     fn servable(&self) -> Option<(Guard<V>, Verdict)> {
@@ -114,7 +117,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         match self.hit() {
-            Ok(guard) => guard.value.clone(),
+            Ok(value) => value,
             Err(missed) => {
                 match resolve::<V, (), R, F, Never>(Arc::clone(self.flights()), missed, compute, None) {
                     Ok(value) => value,
@@ -144,7 +147,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         match self.hit() {
-            Ok(guard) => Ok(guard.value.clone()),
+            Ok(value) => Ok(value),
             Err(missed) => {
                 resolve::<V, (), R, F, Alone<E>>(Arc::clone(self.flights()), missed, compute, None)
             }
@@ -171,7 +174,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         match self.hit() {
-            Ok(guard) => Ok(guard.value.clone()),
+            Ok(value) => Ok(value),
             Err(missed) => {
                 resolve::<V, (), R, F, Together<E>>(Arc::clone(self.flights()), missed, compute, None)
             }
@@ -194,7 +197,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         let missed = match self.hit() {
-            Ok(guard) => return Ok(guard.value.clone()),
+            Ok(value) => return Ok(value),
             Err(missed) => missed,
         };
         let patience = Some(Patience { wait, error: |timeout| timeout });
@@ -219,7 +222,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
         R: Refresh<F>,
     {
         let missed = match self.hit() {
-            Ok(guard) => return Ok(guard.value.clone()),
+            Ok(value) => return Ok(value),
             Err(missed) => missed,
         };
         let patience = Some(Patience { wait, error: E::from });
@@ -231,7 +234,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     #[inline]
     pub fn __dogpile_probe<Q: Keyless>(&self, _: Q) -> Probed<(), V, R> {
         match self.hit() {
-            Ok(guard) => Probed::hit(guard.value.clone()),
+            Ok(value) => Probed::hit(value),
             Err(missed) => Probed::alone(Arc::clone(self.flights()), missed),
         }
     }

@@ -21,6 +21,7 @@
 mod change;
 mod crowd;
 mod elect;
+mod hit;
 mod lead;
 mod terms;
 mod times;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
 
-use crate::clock::{NEVER, Source, Tick};
+use crate::clock::{Source, Tick};
 use crate::era::Fate;
 use crate::policy::Verdict;
 use crate::slot::{Entry, Guard, Locked, Replaced, Slot};
@@ -189,20 +190,19 @@ pub(crate) struct State<V> {
     tasks: Tasks,
 }
 
-/// One key: its value and the flights that make it.
+/// One key: its value and the flights that make it. What a hit looks at stands together.
+#[repr(C)]
 pub(crate) struct Flights<V, H = ()> {
+    pub(crate) home: H,
     slot: Slot<V, State<V>>,
     /// Until when a stale value is served without asking for the lock.
     gate: AtomicU64,
     crowd: Condvar,
     /// How many values have been put into the slot.
     landings: AtomicU64,
-    /// Copied from `terms`, so that a hit need look no further.
-    source: Source,
-    /// Whether values expire by themselves.
-    expires: bool,
+    /// Copied from `terms`, so that a hit need look no further; none if values do not expire by themselves.
+    clock: Option<Source>,
     terms: Arc<Terms<V>>,
-    pub(crate) home: H,
 }
 
 const OPEN: Tick = 0;
@@ -241,8 +241,7 @@ impl<V, H: Home<V>> Flights<V, H> {
             gate: AtomicU64::new(OPEN),
             crowd: Condvar::new(),
             landings: AtomicU64::new(0),
-            source: terms.source,
-            expires: terms.policy.expires(),
+            clock: terms.policy.expires().then_some(terms.source),
             terms,
             home,
         }
@@ -254,54 +253,6 @@ impl<V, H: Home<V>> Flights<V, H> {
 
     pub(crate) fn shared_terms(&self) -> Arc<Terms<V>> {
         Arc::clone(&self.terms)
-    }
-
-    /// The value, if this caller need do nothing but take it: fresh, or stale with the gate closed; and of the `newest`
-    /// era, so that nothing announced to all keys is left to look up.
-    #[inline]
-    pub(crate) fn hit(&self, newest: u64) -> Result<Guard<V>, Missed> {
-        // The clock comes first: a call keeps nothing across it but `self`, which is worth a nanosecond. And of a value
-        // that is made meanwhile it says "fresh".
-        let now = if self.expires { self.source.now() } else { NEVER };
-        self.hit_at(now, newest)
-    }
-
-    /// As [`hit`](Self::hit), by the clock as it was a moment ago; [`NEVER`] if values do not expire.
-    #[inline]
-    pub(crate) fn hit_at(&self, now: Tick, newest: u64) -> Result<Guard<V>, Missed> {
-        let Some(guard) = self.slot.read() else { return Err(Missed::Nothing) };
-        if H::REMOVES && guard.era() != newest {
-            return Err(Missed::Nothing);
-        }
-        if now <= guard.quiet_until() {
-            return Ok(guard);
-        }
-        let now = if self.expires { now } else { self.source.now() };
-        let fresh_until = guard.fresh_until();
-        if now > fresh_until {
-            return if self.serves_stale(fresh_until, now) { Ok(guard) } else { Err(Missed::Nothing) };
-        }
-        if self.serves_early(fresh_until, now) { Ok(guard) } else { Err(Missed::Drawn(fresh_until)) }
-    }
-
-    /// Whether a caller may take the fresh value after its quiet time, or is to ask for the lock and regenerate it.
-    #[cold]
-    fn serves_early(&self, fresh_until: Tick, now: Tick) -> bool {
-        // Acquire: as in `serves_stale`.
-        now < self.gate.load(Ordering::Acquire) || !self.terms.elects_early(fresh_until, now)
-    }
-
-    /// Whether a caller may take the stale value without asking for the lock.
-    #[inline]
-    fn serves_stale(&self, fresh_until: Tick, now: Tick) -> bool {
-        // Acquire: pairs with the Release stores under the lock; a caller that finds the gate open also finds the
-        // value that opened it, or elects under the lock.
-        let is_gate_closed = now < self.gate.load(Ordering::Acquire);
-        let is_served = is_gate_closed && self.terms.policy.judge(fresh_until, now) == Verdict::Stale;
-        if is_served {
-            self.terms.counters.stale_served();
-        }
-        is_served
     }
 
     /// The value, if it may be served at all.

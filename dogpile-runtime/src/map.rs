@@ -100,17 +100,17 @@ where
     }
 
     /// The value, cloned, if that is all there is to do.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `Flights::hit`")]
     fn hit(&self, query: &impl Lookup<Key = K>) -> Result<V, Missed> {
         let table = self.table.get().ok_or(Missed::Nothing)?;
         let (now, hash) = (table.now(), table.hash(query));
         let newest = table.terms().eras.newest();
         let look = |node: &Node<K, V>| {
-            let hit = node.hit_at(now, newest);
-            if hit.is_ok() {
+            Some(node.hit(now, newest, |entry| {
                 node.home.visit();
-            }
-            Some(hit.map(|guard| guard.value.clone()))
+                entry.value.clone()
+            }))
         };
         table.look(query, hash, look).unwrap_or(Err(Missed::Nothing))
     }

@@ -102,14 +102,26 @@ impl Counters {
         self.stale.get_or_init(Box::default);
     }
 
-    #[inline]
     pub(crate) fn stale_served(&self) {
-        let cell = self.stale.get().and_then(|cells| cells.get(slot::thread_number()?));
-        match cell {
-            // Two steps instead of one locked one: this thread is the cell's only writer.
-            Some(Cell(count)) => count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed),
-            None => _ = self.stale_elsewhere.fetch_add(1, Ordering::Relaxed),
+        if !self.stale_served_by(slot::thread_number()) {
+            self.stale_elsewhere.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// The same, unless there is something to be done for it first: `false` if nothing has been counted.
+    #[inline]
+    pub(crate) fn stale_served_at_once(&self) -> bool {
+        self.stale_served_by(slot::thread_number_at_once())
+    }
+
+    #[inline]
+    fn stale_served_by(&self, thread: Option<usize>) -> bool {
+        let cell = self.stale.get().and_then(|cells| cells.get(thread?));
+        if let Some(Cell(count)) = cell {
+            // Two steps instead of one locked one: this thread is the cell's only writer.
+            count.store(count.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        }
+        cell.is_some()
     }
 
     /// All but the name.

@@ -54,11 +54,12 @@ const COMPANY: usize = 64;
 const COMPANY_SHARE: usize = 8;
 
 /// What a map knows of a key besides its value.
+#[repr(C)]
 pub(crate) struct Kept<K, V> {
-    pub(crate) key: Quiet<K>,
-    link: Link<Node<K, V>>,
-    marks: Marks,
     table: Weak<Table<K, V>>,
+    link: Link<Node<K, V>>,
+    pub(crate) key: Quiet<K>,
+    marks: Marks,
 }
 
 pub(crate) struct Table<K, V> {
@@ -116,7 +117,8 @@ where
     }
 
     /// Finds the key, and looks at its node where it stands. It may be missed while others come and go.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `Flights::hit`")]
     pub(crate) fn look<T>(
         &self,
         query: &impl Lookup<Key = K>,

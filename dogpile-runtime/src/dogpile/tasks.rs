@@ -36,7 +36,7 @@ where
         R: RefreshAsync<Fut>,
     {
         let missed = match self.hit() {
-            Ok(guard) => return guard.value.clone(),
+            Ok(value) => return value,
             Err(missed) => missed,
         };
         match resolve_async::<V, (), R, F, Fut, Never, _, _>(
@@ -73,7 +73,7 @@ where
         R: RefreshAsync<Fut>,
     {
         let missed = match self.hit() {
-            Ok(guard) => return Ok(guard.value.clone()),
+            Ok(value) => return Ok(value),
             Err(missed) => missed,
         };
         resolve_async::<V, (), R, F, Fut, Alone<E>, _, _>(Arc::clone(self.flights()), missed, compute, None)
@@ -101,7 +101,7 @@ where
         R: RefreshAsync<Fut>,
     {
         let missed = match self.hit() {
-            Ok(guard) => return Ok(guard.value.clone()),
+            Ok(value) => return Ok(value),
             Err(missed) => missed,
         };
         resolve_async::<V, (), R, F, Fut, Together<E>, _, _>(
@@ -137,7 +137,7 @@ where
         R: RefreshAsync<Fut>,
     {
         let missed = match self.hit() {
-            Ok(guard) => return Ok(guard.value.clone()),
+            Ok(value) => return Ok(value),
             Err(missed) => missed,
         };
         let patience = Some(Patience { wait, error: |timeout| timeout });
@@ -176,7 +176,7 @@ where
         R: RefreshAsync<Fut>,
     {
         let missed = match self.hit() {
-            Ok(guard) => return Ok(guard.value.clone()),
+            Ok(value) => return Ok(value),
             Err(missed) => missed,
         };
         let patience = Some(Patience { wait, error: E::from });

@@ -81,8 +81,9 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Flights<V, H> {
     pub(crate) fn step(self: &Arc<Self>, manner: Manner, missed: Option<Missed>) -> Step<V, H> {
         let mut missed = missed;
         loop {
-            let why = match missed.take().map_or_else(|| self.hit(self.terms.eras.newest()), Err) {
-                Ok(guard) => return Step::Take(guard.value.clone()),
+            let hit = || self.hit(self.now(), self.terms.eras.newest(), |entry| entry.value.clone());
+            let why = match missed.take().map_or_else(hit, Err) {
+                Ok(value) => return Step::Take(value),
                 Err(why) => why,
             };
             match self.elect(manner, why) {

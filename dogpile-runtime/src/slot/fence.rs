@@ -30,23 +30,33 @@ pub(super) fn decide() {
     }
 }
 
+/// Whether [`light_alone`] is enough for readers. For those who have called [`decide`].
+pub(super) fn is_asymmetric() -> bool {
+    // Relaxed: this very thread has decided, or seen what another one did. The model's fence for the compiler is a whole
+    // one.
+    MODE.load(Ordering::Relaxed) == ASYMMETRIC || cfg!(dogpile_loom)
+}
+
 /// The reader's side: between storing a hazard and re-reading the slot, and again after clearing it.
-#[inline]
 pub(super) fn light() {
+    light_alone();
+    if !is_asymmetric() {
+        // SeqCst: pairs with the fence in `heavy`.
+        fence(Ordering::SeqCst);
+    }
+}
+
+/// The reader's side where it [is asymmetric](is_asymmetric).
+#[inline]
+pub(super) fn light_alone() {
     step();
     // Relaxed: set before the model starts.
     #[cfg(dogpile_loom)]
     if !crate::sync::READERS_FENCE.load(Ordering::Relaxed) {
         return;
     }
-    // Relaxed: this very thread has decided, or seen what another one did.
-    if MODE.load(Ordering::Relaxed) == ASYMMETRIC {
-        // SeqCst: the compiler's half of the fence; pairs with the system call in `heavy`.
-        compiler_fence(Ordering::SeqCst);
-    } else {
-        // SeqCst: pairs with the fence in `heavy`.
-        fence(Ordering::SeqCst);
-    }
+    // SeqCst: the compiler's half of the fence; pairs with the system call in `heavy`.
+    compiler_fence(Ordering::SeqCst);
 }
 
 /// The writer's side: between replacing the slot's pointer and reading the hazards.

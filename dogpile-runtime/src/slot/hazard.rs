@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::fence;
-use super::rows::{Hazard, announce_in_common, announced, my_row, taken_row};
+use super::rows::{Hazard, announce_in_common, announced, my_row, quick_row};
 use crate::sync::{AtomicU64, Mutex, Ordering, global};
 
 global! {
@@ -117,15 +117,22 @@ pub(super) mod released {
 pub(super) struct Announced {
     hazard: &'static Hazard,
     /// The number of retirements behind the announcement, and before the look at the slot: whoever is found there has
-    /// not been retired yet, so that its retirement, if it comes while it is read, changes the number.
+    /// not been retired yet, so that its retirement, if it comes while it is read, changes the number. With [`FENCED`].
     retirements: u64,
 }
 
+/// Set in the number of an announcement where more than [`fence::light_alone`] has to follow the clearing, so that it equals
+/// no number of retirements.
+const FENCED: u64 = 1 << 63;
+
+fn noted_retirements() -> u64 {
+    if fence::is_asymmetric() { retirements() } else { retirements() | FENCED }
+}
+
 impl Announced {
-    #[inline]
     fn new(hazard: &'static Hazard) -> Self {
         fence::light();
-        Self { hazard, retirements: retirements() }
+        Self { hazard, retirements: noted_retirements() }
     }
 
     /// Announces `address` in the same hazard, which is nobody else's at any time between.
@@ -136,8 +143,16 @@ impl Announced {
         let mut announced = Self::new(hazard);
         // Whoever was announced before may have been left to us.
         reclaim();
-        announced.retirements = retirements();
+        announced.retirements = noted_retirements();
         announced
+    }
+
+    /// Takes the announcement back. Who was announced may have been left to us before the number was taken by which we
+    /// would notice.
+    #[cold]
+    pub(super) fn in_vain(self) {
+        drop(self);
+        reclaim();
     }
 }
 
@@ -145,13 +160,25 @@ impl Drop for Announced {
     #[inline]
     fn drop(&mut self) {
         self.hazard.clear();
-        fence::light();
+        fence::light_alone();
         // If the value was replaced while we read it, its writer may have left it to us; the fence makes sure that one
         // of the two notices.
         if retirements() != self.retirements {
-            reclaim();
+            look_around(self.retirements);
         }
     }
+}
+
+/// What is left to do for one who has cleared a hazard.
+#[cold]
+fn look_around(noted: u64) {
+    if noted & FENCED != 0 {
+        fence::light();
+        if retirements() == noted & !FENCED {
+            return;
+        }
+    }
+    reclaim();
 }
 
 /// Which hazard of its row a reader tries first, so that what is read at once does not collide.
@@ -161,31 +188,35 @@ pub(super) enum Use {
     Node = 1,
     /// The one behind a node that is still held.
     NextNode = 2,
+    /// The one behind that.
+    LastNode = 3,
 }
 
 /// A free hazard with `address` announced in it.
 #[inline]
 pub(super) fn announce(address: NonNull<()>, first: Use) -> Announced {
-    // Nearly always free: a thread that reads one value at a time.
-    let tried = taken_row().and_then(|row| row.hazards.get(first as usize));
-    Announced::new(match tried {
-        Some(hazard) if hazard.is_free() => {
-            hazard.announce(address);
-            hazard
-        }
-        _ => announce_elsewhere(address),
-    })
+    announce_at_once(address, first).unwrap_or_else(|| announce_elsewhere(address))
+}
+
+/// The hazard that comes first, if it is free: nearly always, for a thread that reads one value at a time.
+#[inline]
+pub(super) fn announce_at_once(address: NonNull<()>, first: Use) -> Option<Announced> {
+    let hazard =
+        quick_row().and_then(|row| row.hazards.get(first as usize)).filter(|hazard| hazard.is_free())?;
+    hazard.announce(address);
+    fence::light_alone();
+    Some(Announced { hazard, retirements: retirements() })
 }
 
 #[cold]
-fn announce_elsewhere(address: NonNull<()>) -> &'static Hazard {
-    match my_row().and_then(|row| row.hazards.iter().find(|hazard| hazard.is_free())) {
+fn announce_elsewhere(address: NonNull<()>) -> Announced {
+    Announced::new(match my_row().and_then(|row| row.hazards.iter().find(|hazard| hazard.is_free())) {
         Some(hazard) => {
             hazard.announce(address);
             hazard
         }
         None => announce_in_common(address),
-    }
+    })
 }
 
 /// Lets go of a value that has been taken out of its slot: at once, or when its last reader leaves.
@@ -245,7 +276,7 @@ fn leave(values: Vec<Retired>) {
 
 /// Frees what was retired while it was being read and is not any more.
 #[cold]
-pub(super) fn reclaim() {
+fn reclaim() {
     let unread = {
         let mut retired = RETIRED.lock();
         if retired.is_empty() || !fence::heavy() {

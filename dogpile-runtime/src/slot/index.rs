@@ -107,37 +107,73 @@ impl<N: Linked + Send + Sync + 'static, S> Index<N, S> {
 
     /// The node with this hash that `is_it` agrees to. It may be missed while it is being moved; it is not missed by
     /// [`Writer::with_hash`].
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "see `Flights::hit`")]
     pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(&N) -> bool) -> Option<Found<'_, N>> {
-        let mut cell: *const AtomicPtr<N> = self.heads().of(hash);
+        let head = self.heads().of(hash);
+        step();
+        // Relaxed: only announced, not dereferenced, before it has been seen again.
+        let seen = NonNull::new(head.load(Ordering::Relaxed))?;
+        // Whatever is unusual is done elsewhere, and to the end, so that nothing has to be kept for coming back.
+        let Some(announced) = hazard::announce_at_once(seen.cast(), Use::Node) else {
+            return self.walk(head, None, hash, is_it);
+        };
+        match self.seen_again(head, seen, announced) {
+            Some(found) if found.link().hash == hash && is_it(&found) => Some(found),
+            Some(other) => self.walk(&other.link().next, Some(&other), hash, is_it),
+            None => self.walk(head, None, hash, is_it),
+        }
+    }
+
+    /// What was announced, if it is in its cell still.
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the borrow of the index")]
+    fn seen_again(
+        &self,
+        cell: &AtomicPtr<N>,
+        seen: NonNull<N>,
+        announced: Announced,
+    ) -> Option<Found<'_, N>> {
+        // Acquire: pairs with the Release in `link` or `unlink`; the node's contents are visible.
+        if cell.load(Ordering::Acquire) != seen.as_ptr() {
+            announced.in_vain();
+            return None;
+        }
+        #[cfg(dogpile_loom)]
+        assert!(!hazard::released::contains(seen), "found after it was let go of");
+        // It was in its cell behind the announcement, so it was linked then, and is not freed before `announced` is
+        // dropped.
+        Some(Found { node: seen, _announced: announced, _index: PhantomData })
+    }
+
+    /// Goes on from `cell`, one of the heads or of the node that `holder` protects.
+    #[inline(never)]
+    fn walk<'a>(
+        &'a self,
+        cell: &AtomicPtr<N>,
+        holder: Option<&Found<'a, N>>,
+        hash: u64,
+        mut is_it: impl FnMut(&N) -> bool,
+    ) -> Option<Found<'a, N>> {
+        let mut cell: *const AtomicPtr<N> = cell;
         // Protects the node that the cell is part of; the heads need no protection.
-        let mut _holder: Option<Announced> = None;
-        let (mut this, mut other) = (Use::Node, Use::NextNode);
+        let mut _holder: Option<Found<'a, N>> = None;
+        let (mut this, mut other) =
+            if holder.is_none() { (Use::Node, Use::NextNode) } else { (Use::NextNode, Use::LastNode) };
         loop {
             step();
-            // SAFETY: the cell is one of the heads, which live as long as `self`, or part of the node that `_holder`
-            // protects.
+            // SAFETY: the cell is one of the heads, which live as long as `self`, or part of the node that `holder` or
+            // `_holder` protects.
             let next = unsafe { &*cell };
-            // Relaxed: only announced, not dereferenced, before the load below has seen it again.
+            // Relaxed: as in `find`.
             let seen = NonNull::new(next.load(Ordering::Relaxed))?;
             let announced = hazard::announce(seen.cast(), this);
-            // Acquire: pairs with the Release in `link` or `unlink`; the node's contents are visible.
-            if next.load(Ordering::Acquire) != seen.as_ptr() {
-                // It may have been left to us before the number was taken by which we would notice.
-                drop(announced);
-                hazard::reclaim();
-                continue;
+            let Some(found) = self.seen_again(next, seen, announced) else { continue };
+            if found.link().hash == hash && is_it(&found) {
+                return Some(found);
             }
-            #[cfg(dogpile_loom)]
-            assert!(!hazard::released::contains(seen), "found after it was let go of");
-            // SAFETY: it was in its cell behind the announcement, so it was linked then, and is not freed before
-            // `announced` is dropped. Nodes are only ever shared.
-            let node = unsafe { seen.as_ref() };
-            if node.link().hash == hash && is_it(node) {
-                return Some(Found { node: seen, _announced: announced, _index: PhantomData });
-            }
-            cell = &raw const node.link().next;
-            _holder = Some(announced);
+            cell = &raw const found.link().next;
+            _holder = Some(found);
             mem::swap(&mut this, &mut other);
         }
     }

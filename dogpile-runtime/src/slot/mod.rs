@@ -29,6 +29,7 @@ pub(crate) use quiet::Quiet;
 
 /// The place of one value, and under its lock whatever else there is to know about it.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Slot<V, S> {
     entry: AtomicPtr<Entry<V>>,
     state: Mutex<S>,
@@ -55,6 +56,20 @@ impl<V, S> Slot<V, S> {
         }
     }
 
+    /// The same, if there is a value and nothing comes in the way.
+    #[inline]
+    pub(crate) fn read_at_once(&self) -> Option<Guard<V>> {
+        step();
+        // Relaxed: as in `read`.
+        let seen = NonNull::new(self.entry.load(Ordering::Relaxed))?;
+        let announced = hazard::announce_at_once(seen.cast(), Use::Entry)?;
+        if self.look_again() != seen.as_ptr() {
+            announced.in_vain();
+            return None;
+        }
+        Some(Guard { entry: seen, _announced: announced })
+    }
+
     /// What is in the slot behind an announcement.
     #[inline]
     fn look_again(&self) -> *mut Entry<V> {
@@ -68,9 +83,7 @@ impl<V, S> Slot<V, S> {
         loop {
             // Relaxed: as in `read`.
             let Some(seen) = NonNull::new(self.entry.load(Ordering::Relaxed)) else {
-                drop(announced);
-                // What was announced may have been left to us before the number was taken by which we would notice.
-                hazard::reclaim();
+                announced.in_vain();
                 return None;
             };
             announced = announced.instead(seen.cast());
@@ -252,4 +265,10 @@ impl<V> Deref for Guard<V> {
 #[inline]
 pub(crate) fn thread_number() -> Option<usize> {
     rows::my_row().map(rows::Row::number)
+}
+
+/// The same, if the thread has it at hand.
+#[inline]
+pub(crate) fn thread_number_at_once() -> Option<usize> {
+    rows::quick_row().map(rows::Row::number)
 }

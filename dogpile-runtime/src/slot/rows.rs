@@ -144,16 +144,16 @@ impl Drop for RowOwner {
     }
 }
 
-/// This thread's row, if it has taken one already.
+/// This thread's row, if it has taken one already and [`fence::light_alone`] is enough for its hazards.
 #[inline]
-pub(super) fn taken_row() -> Option<&'static Row> {
+pub(super) fn quick_row() -> Option<&'static Row> {
     ROW.with(Cell::get)
 }
 
 /// This thread's row. `None` while the thread ends.
 #[inline]
 pub(super) fn my_row() -> Option<&'static Row> {
-    match taken_row() {
+    match quick_row() {
         Some(row) => Some(row),
         None => first_row(),
     }
@@ -163,7 +163,9 @@ pub(super) fn my_row() -> Option<&'static Row> {
 fn first_row() -> Option<&'static Row> {
     fence::decide();
     let row = OWNER.try_with(|owner| owner.row).ok()?;
-    ROW.with(|mine| mine.set(Some(row)));
+    if fence::is_asymmetric() {
+        ROW.with(|mine| mine.set(Some(row)));
+    }
     Some(row)
 }
 
