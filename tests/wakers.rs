@@ -1,6 +1,7 @@
 //! Wakers that are the user's code in all their parts: `clone`, `wake` and `drop` call back into the dogpile, or panic.
 //!
-//! In a file of its own, for a waker with a `clone` of its own cannot be made without `unsafe`.
+//! In a file of its own, for a waker with a `clone` of its own cannot be made without `unsafe`. All tests freeze the clock, for
+//! one of them moves it.
 
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -163,6 +164,7 @@ fn hourly() -> Policy<u32> {
 }
 
 fn wakers_may_call_back<S: Subject>() {
+    let _time = freeze();
     let dogpile = S::make(hourly());
     let calls = Arc::new([const { AtomicUsize::new(0) }; 3]);
     let meddler = || {
@@ -255,6 +257,7 @@ enum End {
 }
 
 fn panicking_waker<S: Subject>(panics_at: Use, end: End) {
+    let _time = freeze();
     let dogpile = S::make(hourly());
     let (quiet, _) = counting();
     let mut leader = dogpile.task(move || async move {
@@ -311,6 +314,7 @@ fn waker_that_panics_keeps_nobody_else_from_being_woken() {
 fn value_of_a_key_is_bounded_though_a_waker_panics() {
     // What is behind the waking must be done as well: the map's books.
     static MAP: DogpileMap<u32, u32> = DogpileMap::new(Policy::expire(Duration::from_secs(3600)).capacity(2));
+    let _time = freeze();
     let (quiet, _) = counting();
     for key in 0..20 {
         let mut leader: Task = Box::pin(MAP.get_or_compute_async(key, slow));
@@ -327,6 +331,7 @@ fn value_of_a_key_is_bounded_though_a_waker_panics() {
 #[test]
 fn waker_that_panics_when_it_is_cloned_leaves_nothing_behind() {
     within_deadline(|| {
+        let _time = freeze();
         let dogpile = Dogpile::<u32>::make(hourly());
         let (quiet, _) = counting();
         let mut leader = dogpile.task(slow);
@@ -343,6 +348,7 @@ fn waker_that_panics_when_it_is_cloned_leaves_nothing_behind() {
 fn timer_survives_a_waker_that_panics() {
     within_deadline(|| {
         static DOGPILE: Dogpile<u32> = Dogpile::new(Policy::expire(Duration::from_secs(3600)));
+        let _time = freeze();
         let (quiet, _) = counting();
         let mut leader: Task = Box::pin(DOGPILE.get_or_compute_async(pending));
         assert!(poll(&mut leader, &quiet).is_pending());
