@@ -288,7 +288,7 @@ impl<V, H: Home<V>> Flights<V, H> {
     }
 
     fn set_gate(&self, _locked: &Locked<'_, V, State<V>>, until: Tick) {
-        // Release: pairs with the Acquire in `serves_stale`.
+        // Release: pairs with the Acquire in `is_served_stale`.
         self.gate.store(until, Ordering::Release);
     }
 

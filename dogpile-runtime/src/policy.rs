@@ -229,7 +229,8 @@ impl<V, R> Policy<V, R> {
     /// waits for it, computes anew, and the result, error or panic of the old one is nobody's but its own caller's.
     ///
     /// For tasks that wait, a thread named `dogpile-timer` keeps the time; it ends ten seconds after the last of them. With
-    /// [`Background`], a worker that takes longer is written off, and another one may be started in its place.
+    /// [`Background`], a worker that takes longer is written off when the next refresh is queued, and another one may be
+    /// started in its place.
     ///
     /// # Panics
     ///

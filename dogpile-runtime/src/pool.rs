@@ -2,13 +2,13 @@
 //!
 //! Our own hundred lines because no well-kept pool is at once bounded, named, idle-ending and small (see DESIGN.md).
 //! A queued flight needs no worker to make progress possible: whoever finds its value gone takes it over. So a pool
-//! full of hung computations stops refreshes and deadlocks nobody; and a worker whose computation has outlived its lease
-//! is written off, so that another one can be started.
+//! full of hung computations stops refreshes and deadlocks nobody; and a worker whose computation takes longer than its
+//! lease is written off when the next job comes, so that another one can be started.
 
 /// Work for a worker.
 pub(crate) struct Job {
     pub(crate) run: Box<dyn FnOnce() + Send>,
-    /// Whether the lease of its flight has run out. Runs no code of the user's, and neither does dropping it.
+    /// Whether a lease has run out since this was asked first. Runs no code of the user's, and neither does dropping it.
     #[cfg_attr(dogpile_loom, expect(dead_code, reason = "the model has a thread for each job"))]
     pub(crate) is_overdue: Box<dyn Fn() -> bool + Send>,
 }
@@ -150,6 +150,8 @@ mod threads {
         let mut state = POOL.state.lock();
         loop {
             if let Some(job) = state.queue.pop_front() {
+                // Its time begins.
+                (job.is_overdue)();
                 state.busy.insert(number, job.is_overdue);
                 return Some(job.run);
             }

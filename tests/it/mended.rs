@@ -366,14 +366,14 @@ fn caller_that_was_drawn_for_one_value_does_not_regenerate_the_next_one() {
 #[test]
 fn refused_value_that_came_early_is_not_computed_by_every_call() {
     let time = freeze();
-    let dogpile = Dogpile::new(hourly().early(HOUR / 2).retry(SECOND).cache_if(|value| *value == 1));
+    let dogpile = Dogpile::new(hourly().early(HOUR / 2).retry(HOUR / 3).cache_if(|value| *value == 1));
     assert_eq!(dogpile.get_or_compute(|| 1), 1);
     time.advance(HOUR / 2 + NANOSECOND);
     assert_eq!(dogpile.get_or_compute(|| 2), 2, "it was elected");
     assert_eq!(dogpile.get_or_compute(|| 3), 1, "there is a fresh value");
-    time.advance(SECOND);
+    time.advance(HOUR / 3);
     assert_eq!(dogpile.get_or_compute(|| 4), 4, "the next attempt");
-    time.advance(HOUR);
+    time.advance(HOUR / 6);
     assert_eq!(dogpile.get_or_compute(|| 5), 5, "what is stale is not worth a rest");
     assert_eq!(dogpile.get_or_compute(|| 6), 6);
 }

@@ -62,10 +62,13 @@ impl<V, H: Home<V>> Lead<V, H> {
         is_live
     }
 
-    /// Whether its lease has run out, for others to ask.
+    /// Whether a lease has run out since this was asked first.
     pub(crate) fn overdue(&self) -> impl Fn() -> bool + Send + use<V, H> {
-        let (terms, since) = (self.flights.shared_terms(), self.flight.since);
-        move || terms.now() >= terms.policy.lease_ends(since)
+        let (terms, begun) = (self.flights.shared_terms(), std::cell::OnceCell::new());
+        move || {
+            let now = terms.now();
+            now >= terms.policy.lease_ends(*begun.get_or_init(|| now))
+        }
     }
 
     fn end(mut self, outcome: Outcome<V>) {
@@ -200,9 +203,10 @@ impl<V: Clone + Send + Sync + 'static, H: Home<V>> Lead<V, H> {
                 entry.settle(era);
                 aftermath.leaving.0 = Some(flights.put(&mut locked, Arc::clone(&entry)));
                 aftermath.is_filled = true;
-            } else if locked.entry().is_some_and(|kept| now <= kept.fresh_until()) {
+            } else if let Some(until) = locked.entry().map(Entry::fresh_until).filter(|until| now <= *until) {
                 // Refused, before its time: what is fresh is to be returned, not computed by every call.
-                flights.set_gate(&locked, flights.terms.policy.retry_at(now, 1));
+                let rest = flights.terms.policy.retry_at(now, 1);
+                flights.set_gate(&locked, rest.min(until.saturating_add(1)));
             }
             aftermath.leaving.1 = live;
         }

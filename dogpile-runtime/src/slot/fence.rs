@@ -30,7 +30,7 @@ pub(super) fn decide() {
     }
 }
 
-/// Whether [`light_alone`] is enough for readers. For those who have called [`decide`].
+/// Whether [`light_alone`] is enough for readers. `false` for a thread that has not called [`decide`], which is safe.
 pub(super) fn is_asymmetric() -> bool {
     // Relaxed: this very thread has decided, or seen what another one did. The model's fence for the compiler is a whole
     // one.

@@ -224,15 +224,16 @@ pub(super) fn retire(value: Retired) {
     if fence::heavy() && !announced().any(|address| ptr::eq(address, value.address.as_ptr())) {
         return free([value]);
     }
-    leave(vec![value]);
+    free(leave(vec![value]));
 }
 
 /// The same for many values at the price of one.
 pub(super) fn retire_all(values: Vec<Retired>) {
     if !values.is_empty() {
-        let (read, unread) = if fence::heavy() { parted(values) } else { (values, Vec::new()) };
+        let (read, mut unread) = if fence::heavy() { parted(values) } else { (values, Vec::new()) };
+        // Before anything is dropped: a panic must not take along what is being read.
         if !read.is_empty() {
-            leave(read);
+            unread.extend(leave(read));
         }
         free(unread);
     }
@@ -263,29 +264,55 @@ fn parted(values: Vec<Retired>) -> (Vec<Retired>, Vec<Retired>) {
     values.into_iter().partition(|value| announced.contains(&value.address.as_ptr()))
 }
 
-/// Leaves values to their readers.
-fn leave(values: Vec<Retired>) {
+/// Leaves values to their readers. Returns what nobody reads any more, for all that is let go of at once is to go by one
+/// [`free`].
+#[must_use]
+fn leave(values: Vec<Retired>) -> Vec<Retired> {
     let mut retired = RETIRED.lock();
     retired.extend(values);
     // Release: pairs with the Acquire in `retirements`; the swaps that took the values out of their slots come before.
     RETIREMENTS.0.fetch_add(1, Ordering::Release);
     drop(retired);
     // A reader may have left between the look and the push, and found nothing to reclaim.
-    reclaim();
+    unread()
 }
 
 /// Frees what was retired while it was being read and is not any more.
 #[cold]
 fn reclaim() {
-    let unread = {
-        let mut retired = RETIRED.lock();
-        if retired.is_empty() || !fence::heavy() {
-            return;
-        }
-        let (read, unread) = parted(mem::take(&mut *retired));
-        *retired = read;
-        unread
-    };
     // After the lock: the destructor is the user's.
-    free(unread);
+    free(unread());
+}
+
+/// Takes what nobody reads any more out of what was left to readers.
+fn unread() -> Vec<Retired> {
+    let mut retired = RETIRED.lock();
+    if retired.is_empty() || !fence::heavy() {
+        return Vec::new();
+    }
+    let (read, unread) = parted(mem::take(&mut *retired));
+    *retired = read;
+    unread
+}
+
+#[cfg(all(test, not(dogpile_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_back_from_being_left_is_not_dropped_on_the_way() {
+        // It may not be the only one of its batch, and two destructors that panic must not meet.
+        let value = Arc::new(());
+        let boxed = Arc::new(Arc::clone(&value));
+        let address = NonNull::new(Arc::into_raw(boxed).cast_mut()).unwrap();
+        // SAFETY: it came from `Arc::into_raw` just now, with the one count there is.
+        let retired = unsafe { Retired::new(address) };
+        let left = leave(vec![retired]);
+        assert_eq!(Arc::strong_count(&value), 2, "it was nobody's to drop");
+        free(left);
+        // Others may have found it first.
+        while Arc::strong_count(&value) > 1 {
+            reclaim();
+        }
+    }
 }

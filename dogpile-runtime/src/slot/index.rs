@@ -233,7 +233,7 @@ impl<N> Deref for Found<'_, N> {
 
     #[inline]
     fn deref(&self) -> &N {
-        // SAFETY: the hazard announces the node and `find` saw it linked afterwards. Nodes are only ever shared.
+        // SAFETY: the hazard announces the node and `seen_again` saw it linked afterwards. Nodes are only ever shared.
         unsafe { self.node.as_ref() }
     }
 }
@@ -287,7 +287,7 @@ impl<N: Linked + Send + Sync + 'static, S> Writer<'_, N, S> {
         let head = self.index.heads().of(node.link().hash);
         // Relaxed: nobody else knows the node; published below.
         node.link().next.store(head.load(Ordering::Relaxed), Ordering::Relaxed);
-        // Release: pairs with the Acquire in `find`; the node's contents are visible.
+        // Release: pairs with the Acquire in `seen_again`; the node's contents are visible.
         head.store(Arc::into_raw(node).cast_mut(), Ordering::Release);
     }
 
@@ -297,7 +297,7 @@ impl<N: Linked + Send + Sync + 'static, S> Writer<'_, N, S> {
         let (cell, found) = self.chain(head).find(|(_, found)| ptr::eq(found.as_ptr(), Arc::as_ptr(node)))?;
         // Relaxed: written under the lock that we hold.
         let next = node.link().next.load(Ordering::Relaxed);
-        // Release: pairs with the Acquire in `find`, for the nodes behind.
+        // Release: pairs with the Acquire in `seen_again`, for the nodes behind.
         cell.store(next, Ordering::Release);
         // Relaxed: set before the model starts.
         #[cfg(dogpile_loom)]
@@ -325,7 +325,7 @@ impl<N: Linked + Send + Sync + 'static, S> Writer<'_, N, S> {
                 // SAFETY: it is linked, so its count is there.
                 let link = unsafe { node.as_ref() }.link();
                 let head = new.of(link.hash);
-                // Release: pairs with the Acquire in `find`, for a reader that comes to the new chain from here.
+                // Release: pairs with the Acquire in `seen_again`, for a reader that comes to the new chain from here.
                 next = link.next.swap(head.load(Ordering::Relaxed), Ordering::AcqRel);
                 head.store(node.as_ptr(), Ordering::Release);
             }

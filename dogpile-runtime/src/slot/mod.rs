@@ -255,7 +255,7 @@ impl<V> Deref for Guard<V> {
 
     #[inline]
     fn deref(&self) -> &Entry<V> {
-        // SAFETY: the hazard announces the pointer and `Slot::read` saw it in the slot afterwards, so its count is not
+        // SAFETY: the hazard announces the pointer and `look_again` saw it in the slot afterwards, so its count is not
         // given back before `_announced` is dropped. Entries are only ever shared.
         unsafe { self.entry.as_ref() }
     }

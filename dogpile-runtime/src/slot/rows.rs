@@ -37,7 +37,7 @@ impl Hazard {
     /// would give the hazard to whoever comes next.
     #[inline]
     pub(super) fn announce(&self, address: NonNull<()>) {
-        // Release: pairs with the Acquire in `is_protected`; what the previous holder did with its value happened
+        // Release: pairs with the Acquire in `announced`; what the previous holder did with its value happened
         // before a writer sees the new address here.
         self.0.store(address.as_ptr(), Ordering::Release);
     }
@@ -45,7 +45,7 @@ impl Hazard {
     /// Gives the hazard back.
     #[inline]
     pub(super) fn clear(&self) {
-        // Release: pairs with the Acquire in `is_protected`; the reads of the value happen before it is freed.
+        // Release: pairs with the Acquire in `announced`; the reads of the value happen before it is freed.
         self.0.store(ptr::null_mut(), Ordering::Release);
     }
 }
