@@ -242,3 +242,33 @@ impl<V, H: Home<V>> Drop for Lead<V, H> {
         self.fail(Outcome::Abandoned, is_panic);
     }
 }
+
+#[cfg(all(test, feature = "test-util", not(dogpile_loom)))]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::elect::Election;
+    use super::super::{Manner, Missed, Terms};
+    use super::*;
+    use crate::policy::Policy;
+    use crate::testing::freeze;
+
+    #[test]
+    fn time_of_a_worker_begins_with_its_work() {
+        let time = freeze();
+        let lease = Duration::from_secs(30);
+        let policy = Policy::expire(Duration::from_secs(3600)).lease(lease);
+        let flights: Arc<Flights<u32>> = Arc::new(Flights::new(Arc::new(Terms::new(policy)), ()));
+        let Election::Lead(lead, None) = flights.elect(Manner::Inline, Missed::Nothing) else {
+            panic!("there is nothing yet");
+        };
+        let is_overdue = lead.overdue();
+        // In the queue.
+        time.advance(lease);
+        assert!(!is_overdue(), "begun now");
+        time.advance(lease / 2);
+        assert!(!is_overdue());
+        time.advance(lease);
+        assert!(is_overdue());
+    }
+}

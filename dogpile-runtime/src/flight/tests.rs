@@ -53,23 +53,3 @@ fn follower_of_a_failed_flight_waits_for_nobody() {
         "the next one takes over"
     );
 }
-
-#[cfg(feature = "test-util")]
-#[test]
-fn time_of_a_worker_begins_with_its_work() {
-    let time = crate::testing::freeze();
-    let lease = Duration::from_secs(30);
-    let policy = Policy::expire(Duration::from_secs(3600)).lease(lease);
-    let flights: Arc<Flights<u32>> = Arc::new(Flights::new(Arc::new(Terms::new(policy)), ()));
-    let Election::Lead(lead, None) = flights.elect(Manner::Inline, Missed::Nothing) else {
-        panic!("there is nothing yet");
-    };
-    let is_overdue = lead.overdue();
-    // In the queue.
-    time.advance(lease);
-    assert!(!is_overdue(), "begun now");
-    time.advance(lease / 2);
-    assert!(!is_overdue());
-    time.advance(lease);
-    assert!(is_overdue());
-}
