@@ -104,10 +104,12 @@ fn report(complaints: &[String]) {
     assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
 }
 
+/// Whether it stands behind `cfg(test)`, or `cfg(all(test, …))`.
 fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && matches!(&attribute.meta, syn::Meta::List(list) if list.tokens.to_string() == "test")
+        let syn::Meta::List(list) = &attribute.meta else { return false };
+        let condition = list.tokens.to_string().replace(' ', "");
+        attribute.path().is_ident("cfg") && (condition == "test" || condition.starts_with("all(test,"))
     })
 }
 
