@@ -241,7 +241,7 @@ impl<V, H: Home<V>> Flights<V, H> {
             gate: AtomicU64::new(OPEN),
             crowd: Condvar::new(),
             landings: AtomicU64::new(0),
-            clock: terms.policy.expires().then_some(terms.source),
+            clock: terms.clock(),
             terms,
             home,
         }

@@ -107,10 +107,10 @@ where
         let (now, hash) = (table.now(), table.hash(query));
         let newest = table.terms().eras.newest();
         let look = |node: &Node<K, V>| {
-            Some(node.hit(now, newest, |entry| {
+            node.hit(now, newest, |entry| {
                 node.home.visit();
                 entry.value.clone()
-            }))
+            })
         };
         table.look(query, hash, look).unwrap_or(Err(Missed::Nothing))
     }
@@ -135,11 +135,11 @@ where
             if found.is_some() {
                 node.home.visit();
             }
-            Some(found)
+            found
         };
         match table.look(query, hash, look) {
             Some(found) => found,
-            None => look(&*table.known(query, hash)?).flatten(),
+            None => look(&*table.known(query, hash)?),
         }
     }
 

@@ -19,7 +19,7 @@ use foldhash::quality::FixedState as RandomState;
 #[cfg(not(dogpile_loom))]
 use foldhash::quality::RandomState;
 
-use crate::clock::{NEVER, Tick};
+use crate::clock::{NEVER, Source, Tick};
 use crate::evict::{Evict, Marks, Resident};
 use crate::flight::{Flights, Home, Terms};
 use crate::key::Lookup;
@@ -68,8 +68,8 @@ pub(crate) struct Table<K, V> {
     /// The most that may wait to be let go of.
     company: usize,
     terms: Arc<Terms<V>>,
-    /// Whether values expire by themselves.
-    expires: bool,
+    /// Copied from `terms`, as in [`Flights`].
+    clock: Option<Source>,
 }
 
 impl<K, V> Linked for Node<K, V> {
@@ -94,7 +94,7 @@ where
             }),
             hasher: RandomState::default(),
             company: (capacity / COMPANY_SHARE).min(COMPANY),
-            expires: terms.policy().expires(),
+            clock: terms.clock(),
             terms: Arc::new(terms),
         }
     }
@@ -113,7 +113,7 @@ where
     /// The time by which a hit is judged; [`NEVER`] if values do not expire.
     #[inline]
     pub(crate) fn now(&self) -> Tick {
-        if self.expires { self.terms.now() } else { NEVER }
+        self.clock.map_or(NEVER, Source::now)
     }
 
     /// Finds the key, and looks at its node where it stands. It may be missed while others come and go.
@@ -123,10 +123,10 @@ where
         &self,
         query: &impl Lookup<Key = K>,
         hash: u64,
-        look: impl FnOnce(&Node<K, V>) -> Option<T>,
+        look: impl FnOnce(&Node<K, V>) -> T,
     ) -> Option<T> {
         let found = self.nodes.find(hash, |node| query.matches(&node.home.key))?;
-        look(&found)
+        Some(look(&found))
     }
 
     /// The key's node, if there is one.

@@ -28,6 +28,11 @@ impl<V> Terms<V> {
         self.source.now()
     }
 
+    /// What a hit reads the time from; nothing if values do not expire by themselves.
+    pub(crate) fn clock(&self) -> Option<Source> {
+        self.policy.expires().then_some(self.source)
+    }
+
     pub(crate) fn name(&self) -> &'static str {
         self.policy.shown_name()
     }
