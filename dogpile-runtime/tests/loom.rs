@@ -243,8 +243,8 @@ fn value_outlives_its_readers_and_goes_with_the_last() {
 }
 
 #[test]
-fn values_go_though_a_reader_holds_two_guards() {
-    // The model's rows have one hazard, so the second guard takes one of the common row.
+fn values_go_though_a_reader_holds_more_guards_than_its_row_has() {
+    // The model's rows have two hazards, so the third guard takes one of the common row.
     check(|| {
         let dogpile = Arc::new(Dogpile::<Tracked>::new(Policy::never()));
         let dropped = Arc::<[AtomicUsize; 2]>::default();
@@ -254,10 +254,10 @@ fn values_go_though_a_reader_holds_two_guards() {
             let (dogpile, new) = (Arc::clone(&dogpile), value(1));
             loom::thread::spawn(move || dogpile.set(new))
         };
-        let (first, second) = (dogpile.read().unwrap(), dogpile.read().unwrap());
-        drop(first);
-        second.assert_alive();
-        drop(second);
+        let [first, second, third] = [(); 3].map(|()| dogpile.read().unwrap());
+        drop((first, second));
+        third.assert_alive();
+        drop(third);
         writer.join().unwrap();
         assert_eq!(dropped[0].load(Ordering::SeqCst), 1);
         assert_eq!(dropped[1].load(Ordering::SeqCst), 0);
@@ -266,7 +266,7 @@ fn values_go_though_a_reader_holds_two_guards() {
 
 #[test]
 fn reader_that_finds_nothing_does_not_give_its_hazard_away_twice() {
-    // Both threads hold a guard of one value, so that the next one takes a hazard that anybody may take.
+    // Both threads hold as many guards as their rows have hazards, so that the next one takes a hazard that anybody may take.
     check(|| {
         let dropped = Arc::<[AtomicUsize; 2]>::default();
         let [kept, going, read] = [1, 1, 0].map(|index| {
@@ -277,11 +277,11 @@ fn reader_that_finds_nothing_does_not_give_its_hazard_away_twice() {
         let reader = {
             let (kept, going) = (Arc::clone(&kept), Arc::clone(&going));
             loom::thread::spawn(move || {
-                let _first = kept.read();
+                let _row = [(); 2].map(|()| kept.read());
                 drop(going.read());
             })
         };
-        let _first = kept.read();
+        let _row = [(); 2].map(|()| kept.read());
         going.invalidate();
         let seen = read.read();
         read.invalidate();

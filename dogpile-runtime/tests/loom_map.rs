@@ -14,6 +14,9 @@ fn check(model: impl Fn() + Sync + Send + 'static) {
     check_with(2, model);
 }
 
+/// What a model of many steps is bound to: two take minutes, which is for the long run.
+const FEW: usize = if cfg!(dogpile_stress) { 2 } else { 1 };
+
 fn check_with(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
@@ -181,10 +184,19 @@ fn set_and_invalidate_of_one_key_leave_all_of_it_or_nothing() {
     });
 }
 
-/// P4 for each way to forget a value.
+/// P4 for each way to forget a value, with a neighbour in the chain and without.
 fn nothing_from_before_is_seen_after(forget: fn(&DogpileMap<Key, usize>)) {
-    check(move || {
-        let map = map(Policy::never(), [(B, 0)]);
+    check_forgetting(3, None, forget);
+    check_forgetting(FEW, Some((B, 0)), forget);
+}
+
+fn check_forgetting(
+    preemptions: usize,
+    neighbour: Option<(Key, usize)>,
+    forget: fn(&DogpileMap<Key, usize>),
+) {
+    check_with(preemptions, move || {
+        let map = map(Policy::never(), neighbour);
         // The model's own, for when it is read is what matters.
         let source = Arc::new(loom::sync::atomic::AtomicUsize::new(0));
         let other = {
@@ -230,7 +242,7 @@ fn expire_all_regenerates_once() {
 
 #[test]
 fn key_whose_flight_is_live_is_not_evicted() {
-    check(|| {
+    check_with(FEW, || {
         let map = map(Policy::never().capacity(1), [(A, 0)]);
         map.expire(&A);
         let running = counter();
@@ -332,8 +344,8 @@ impl PartialEq for TrackedKey {
 impl Eq for TrackedKey {}
 
 /// Two keys in a chain; one thread looks for the further one while another changes the chain.
-fn reader_and(change: fn(&DogpileMap<TrackedKey, Tracked>, [&TrackedKey; 2])) {
-    check(move || {
+fn reader_and(preemptions: usize, change: fn(&DogpileMap<TrackedKey, Tracked>, [&TrackedKey; 2])) {
+    check_with(preemptions, move || {
         let (keys, values, others) = (counter(), counter(), counter());
         let map = Arc::new(DogpileMap::new(Policy::never().capacity(2)));
         for id in [1, 2] {
@@ -363,7 +375,7 @@ fn reader_and(change: fn(&DogpileMap<TrackedKey, Tracked>, [&TrackedKey; 2])) {
 
 #[test]
 fn nodes_and_values_outlive_their_readers_when_keys_go() {
-    reader_and(|map, [first, second]| {
+    reader_and(2, |map, [first, second]| {
         map.invalidate(second);
         map.invalidate(first);
     });
@@ -371,7 +383,7 @@ fn nodes_and_values_outlive_their_readers_when_keys_go() {
 
 #[test]
 fn nodes_and_values_outlive_their_readers_when_keys_go_in_the_other_order() {
-    reader_and(|map, [first, second]| {
+    reader_and(2, |map, [first, second]| {
         map.invalidate(first);
         map.invalidate(second);
     });
@@ -379,9 +391,60 @@ fn nodes_and_values_outlive_their_readers_when_keys_go_in_the_other_order() {
 
 #[test]
 fn nodes_and_values_outlive_their_readers_when_they_are_evicted() {
-    reader_and(|map, _| {
+    reader_and(FEW, |map, _| {
         let others = counter();
         map.set(TrackedKey(3, Tracked::new(&others)), Tracked::new(&others));
         map.retain(|key, _| key.0 < 3);
     });
+}
+
+/// A value that takes its time to be cloned, and must be there all the while.
+struct Slow(Tracked);
+
+impl Clone for Slow {
+    fn clone(&self) -> Self {
+        self.0.assert_alive();
+        thread::yield_now();
+        Self(self.0.clone())
+    }
+}
+
+/// So many threads hit a key whose value `change` takes out of its slot: it goes with the last of them that clones it, and
+/// does not stay for those that came later.
+fn hits_and(preemptions: usize, hits: usize, change: fn(&DogpileMap<Key, Slow>, &Arc<AtomicUsize>)) {
+    check_with(preemptions, move || {
+        let (old, new) = (counter(), counter());
+        let map = map(Policy::never(), [(A, Slow(Tracked::new(&old)))]);
+        let readers: Vec<_> = (0..hits)
+            .map(|_| {
+                let (map, new) = (Arc::clone(&map), Arc::clone(&new));
+                thread::spawn(move || {
+                    let seen = map.get_or_compute(A, || Slow(Tracked::new(&new)));
+                    // Its drop would count, and it is only lent.
+                    std::mem::forget(seen);
+                })
+            })
+            .collect();
+        change(&map, &new);
+        for reader in readers {
+            reader.join().unwrap();
+        }
+        assert_eq!(old.load(Ordering::SeqCst), 1, "superseded and unread, it is gone");
+    });
+}
+
+#[test]
+fn value_outlives_the_hit_that_came_by_way_of_its_key() {
+    hits_and(2, 1, |map, new| map.set(A, Slow(Tracked::new(new))));
+}
+
+#[test]
+fn value_outlives_the_hit_on_a_key_that_goes() {
+    hits_and(2, 1, |map, _| map.invalidate(&A));
+}
+
+#[test]
+fn value_goes_though_its_key_is_being_hit() {
+    // One of them may be reading the new value when the old one's last reader looks who is there.
+    hits_and(FEW, 2, |map, new| map.set(A, Slow(Tracked::new(new))));
 }

@@ -13,7 +13,7 @@ use super::fence;
 use crate::sync::{AtomicBool, AtomicPtr, Mutex, Ordering, global};
 
 /// Hazards in a row; a thread that holds more guards at once goes to the common rows.
-const PER_ROW: usize = if cfg!(dogpile_loom) { 1 } else { 6 };
+const PER_ROW: usize = if cfg!(dogpile_loom) { 2 } else { 6 };
 
 /// One hazard: the address of a value in use, or null.
 #[derive(Debug)]
