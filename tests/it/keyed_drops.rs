@@ -331,3 +331,36 @@ fn panicking_drop_of_a_key_wedges_nothing() {
     assert!(map.__dogpile_probe(&*key).try_alone(None, || Err("down")).is_err());
     assert_eq!((map.get(&Bomb(1)), map.len()), (Some(3), 1));
 }
+
+/// A value that says when it is being cloned, and waits until that may go on.
+struct Slow(Counted, Arc<[Event; 2]>);
+
+impl Clone for Slow {
+    fn clone(&self) -> Self {
+        let [begun, go_on] = &*self.1;
+        begun.happen();
+        go_on.wait("the end of the clone");
+        Self(self.0.clone(), Arc::clone(&self.1))
+    }
+}
+
+#[test]
+fn hit_that_takes_its_time_keeps_the_one_value_it_reads() {
+    let (values, events) = (Arc::default(), Arc::new([Event::new(), Event::new()]));
+    let map = DogpileMap::<u32, Slow>::new(hourly());
+    let set = || map.set(1, Slow(Counted::new(&values), Arc::clone(&events)));
+    set();
+    thread::scope(|threads| {
+        let hit = threads.spawn(|| drop(map.get_or_compute(1, || unreachable!("it is there"))));
+        events[0].wait("a clone");
+        for _ in 0..100 {
+            set();
+        }
+        assert_eq!(alive(&values), 2, "the one that is read, and the newest");
+        map.invalidate(&1);
+        assert_eq!(alive(&values), 1, "the one that is read");
+        events[1].happen();
+        hit.join().unwrap();
+        assert_eq!(alive(&values), 0);
+    });
+}
