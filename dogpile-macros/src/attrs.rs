@@ -4,12 +4,12 @@
 //! `#[cfg_attr(…)]` is looked into; `#[expect(…)]` becomes `#[allow(…)]`, because neither what is emitted beside the
 //! function nor the function itself, whose body is in a closure, is sure to meet the expectation.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use quote::{ToTokens, quote};
 use syn::parse::Parser as _;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Meta, MetaList, Token};
+use syn::{AttrStyle, Attribute, MacroDelimiter, Meta, MetaList, Token};
 
 /// For the handle's static: where it exists, and which lints look away.
 pub(crate) const FOR_HANDLE: &[&str] = &["cfg", "allow", "warn", "deny", "forbid", "expect", "doc(hidden)"];
@@ -31,23 +31,31 @@ pub(crate) const FOR_ORIGINAL: &[&str] = &[
     "doc",
 ];
 
-/// The attributes among `attrs` whose names are in `names`.
-pub(crate) fn kept(attrs: &[Attribute], names: &[&str]) -> Vec<Attribute> {
-    let keep = |attr: &Attribute| Some(Attribute { meta: kept_meta(&attr.meta, names)?, ..attr.clone() });
-    attrs.iter().filter_map(keep).collect()
+/// The attributes among `attrs` whose names are in `names`, in tokens.
+pub(crate) fn kept(attrs: &[Attribute], names: &[&str]) -> Vec<TokenStream> {
+    attrs.iter().filter_map(|attr| Some(with_meta(attr, &kept_meta(&attr.meta, names)?))).collect()
 }
 
-fn kept_meta(meta: &Meta, names: &[&str]) -> Option<Meta> {
+/// The attribute with `#[allow(…)]` made of `#[expect(…)]`, for a function or a parameter that is not what the user sees.
+pub(crate) fn unexpected(attr: &Attribute) -> TokenStream {
+    with_meta(attr, &unexpected_meta(&attr.meta))
+}
+
+/// The same of those at the top of a body.
+pub(crate) fn unexpected_inner(inner: &TokenStream) -> TokenStream {
+    let Ok(attrs) = Attribute::parse_inner.parse2(inner.clone()) else { return inner.clone() };
+    attrs.iter().map(unexpected).collect()
+}
+
+fn kept_meta(meta: &Meta, names: &[&str]) -> Option<TokenStream> {
     if meta.path().is_ident("cfg_attr") {
-        return kept_conditional(meta, names);
+        let list = meta.require_list().ok()?;
+        let (condition, metas) = conditional(list)?;
+        let kept: Vec<_> = metas.iter().filter_map(|meta| kept_meta(meta, names)).collect();
+        return (!kept.is_empty()).then(|| with_tokens(list, &list.path, quote!(#condition, #(#kept),*)));
     }
     let is_kept = |name: &&str| meta.path().is_ident(name) || (is_hidden(meta) && *name == "doc(hidden)");
-    if !names.iter().any(is_kept) {
-        return None;
-    }
-    let mut meta = meta.clone();
-    unexpect_meta(&mut meta);
-    Some(meta)
+    names.iter().any(is_kept).then(|| unexpected_meta(meta))
 }
 
 /// Does it keep an item out of the documentation?
@@ -55,26 +63,17 @@ fn is_hidden(meta: &Meta) -> bool {
     matches!(meta, Meta::List(list) if list.path.is_ident("doc") && list.tokens.to_string() == "hidden")
 }
 
-/// Makes `#[allow(…)]` of `#[expect(…)]`, on a function or a parameter that is not what the user sees.
-pub(crate) fn unexpect(attr: &mut Attribute) {
-    unexpect_meta(&mut attr.meta);
-}
-
-/// The same of those at the top of a body.
-pub(crate) fn unexpected(inner: &TokenStream) -> TokenStream {
-    let Ok(mut attrs) = Attribute::parse_inner.parse2(inner.clone()) else { return inner.clone() };
-    attrs.iter_mut().for_each(unexpect);
-    quote!(#(#attrs)*)
-}
-
-fn unexpect_meta(meta: &mut Meta) {
-    let Meta::List(list) = meta else { return };
-    if list.path.is_ident("expect") {
-        list.path = syn::Ident::new("allow", list.path.span()).into();
-    } else if list.path.is_ident("cfg_attr") {
-        let Some((condition, mut metas)) = conditional(list) else { return };
-        metas.iter_mut().for_each(unexpect_meta);
-        list.tokens = quote!(#condition, #(#metas),*);
+fn unexpected_meta(meta: &Meta) -> TokenStream {
+    match meta {
+        Meta::List(list) if list.path.is_ident("expect") => {
+            with_tokens(list, Ident::new("allow", list.path.span()), list.tokens.clone())
+        }
+        Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            let Some((condition, metas)) = conditional(list) else { return meta.to_token_stream() };
+            let metas = metas.iter().map(unexpected_meta);
+            with_tokens(list, &list.path, quote!(#condition, #(#metas),*))
+        }
+        other => other.to_token_stream(),
     }
 }
 
@@ -84,18 +83,31 @@ fn conditional(list: &MetaList) -> Option<(Meta, Vec<Meta>)> {
     Some((metas.next()?, metas.collect()))
 }
 
-/// `cfg_attr(condition, attributes…)` with only the attributes that are kept.
-fn kept_conditional(meta: &Meta, names: &[&str]) -> Option<Meta> {
-    let mut list = meta.require_list().ok()?.clone();
-    let (condition, metas) = conditional(&list)?;
-    let kept: Vec<_> = metas.iter().filter_map(|meta| kept_meta(meta, names)).collect();
-    list.tokens = quote!(#condition, #(#kept),*);
-    (!kept.is_empty()).then_some(Meta::List(list))
+/// The attribute around something else.
+fn with_meta(attr: &Attribute, meta: &TokenStream) -> TokenStream {
+    let mut tokens = attr.pound_token.to_token_stream();
+    if let AttrStyle::Inner(bang) = &attr.style {
+        bang.to_tokens(&mut tokens);
+    }
+    attr.bracket_token.surround(&mut tokens, |tokens| meta.to_tokens(tokens));
+    tokens
+}
+
+/// `path(…)` in the same parentheses around something else.
+fn with_tokens(list: &MetaList, path: impl ToTokens, tokens: TokenStream) -> TokenStream {
+    let delimiter = match list.delimiter {
+        MacroDelimiter::Paren(_) => Delimiter::Parenthesis,
+        MacroDelimiter::Brace(_) => Delimiter::Brace,
+        MacroDelimiter::Bracket(_) => Delimiter::Bracket,
+    };
+    let mut group = Group::new(delimiter, tokens);
+    group.set_span(list.delimiter.span().join());
+    quote!(#path #group)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{FOR_HANDLE, FOR_ORIGINAL, kept, unexpect};
+    use super::{FOR_HANDLE, FOR_ORIGINAL, kept, unexpected, unexpected_inner};
     use quote::quote;
     use syn::Attribute;
 
@@ -134,8 +146,9 @@ mod tests {
             syn::parse_quote!(#[expect(unused_variables, reason = "r")] #[cfg_attr(x, expect(y), inline)]);
         let softened = "#[allow(unused_variables,reason=\"r\")]#[cfg_attr(x,allow(y),inline)]";
         assert_eq!(kept_of(&attrs, FOR_ORIGINAL), softened);
-        let mut attrs = attrs;
-        attrs.iter_mut().for_each(unexpect);
-        assert_eq!(kept_of(&attrs, FOR_ORIGINAL), softened);
+        let all: proc_macro2::TokenStream = attrs.iter().map(unexpected).collect();
+        assert_eq!(all.to_string().replace(' ', ""), softened);
+        let inner = unexpected_inner(&quote!(#![expect(x)] #![cfg_attr(y, expect(z))]));
+        assert_eq!(inner.to_string().replace(' ', ""), "#![allow(x)]#![cfg_attr(y,allow(z))]");
     }
 }

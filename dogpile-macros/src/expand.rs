@@ -15,28 +15,38 @@ use crate::item::Item;
 use crate::model::{Model, Outcome, Place, Policy};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Path;
+use syn::{Path, Signature};
 
 /// The cached function, and beside it what the user named: the handle, the original.
-pub(crate) fn attribute(model: &Model) -> TokenStream {
-    let Item { attrs, vis, inner_attrs, .. } = &model.item;
+pub(crate) fn attribute(model: &Model<'_>) -> TokenStream {
+    let Item { attrs, vis, sig, inner_attrs, .. } = &model.item;
     let here = Span::mixed_site();
     let (beside, dogpile) = dogpile(model);
     let original = model.original.as_ref().map(|name| original(model, name));
     let checks = [alias_check(model), call::spawning_check(model)];
     let call = call::call(model, &dogpile);
-    let sig = key::signature(model);
-    let mut attrs = attrs.clone();
-    attrs.iter_mut().for_each(attrs::unexpect);
-    let inner_attrs = attrs::unexpected(inner_attrs);
+    let sig = signature(sig, &sig.ident, &key::inputs(model));
+    let attrs = attrs.iter().map(attrs::unexpected);
+    let inner_attrs = attrs::unexpected_inner(inner_attrs);
     // With braces of ours the compiler would take the whole function for generated, and not warn about dead code.
     let block = Group::new(Delimiter::Brace, quote_spanned!(here=> #inner_attrs #(#checks)* #call));
     let block = with_span(block, model.item.body.span());
     quote_spanned!(here=> #beside #original #(#attrs)* #vis #sig #block)
 }
 
+/// The signature, with another name or other parameters.
+fn signature(sig: &Signature, name: &Ident, inputs: &TokenStream) -> TokenStream {
+    // All its parts, so that there is an error here when syn finds another.
+    let Signature { constness, asyncness, safety, abi, fn_token, generics, paren_token, output, .. } = sig;
+    let Signature { ident: _, inputs: _, variadic: _, .. } = sig;
+    let mut parameters = TokenStream::new();
+    paren_token.surround(&mut parameters, |tokens| inputs.to_tokens(tokens));
+    let bounds = &generics.where_clause;
+    quote!(#constness #asyncness #safety #abi #fn_token #name #generics #parameters #output #bounds)
+}
+
 /// What is emitted beside the function, and what is asked for the value: our static, or the user's field.
-fn dogpile(model: &Model) -> (Option<TokenStream>, TokenStream) {
+fn dogpile(model: &Model<'_>) -> (Option<TokenStream>, TokenStream) {
     let (at, _) = ends(&model.returns());
     match &model.place {
         Place::Slot(slot) => (None, slot.to_token_stream()),
@@ -59,7 +69,7 @@ fn krate(path: Option<&Path>, span: Span) -> TokenStream {
 }
 
 /// The static beside the function.
-fn handle_item(model: &Model, policy: &Policy, name: &Ident) -> TokenStream {
+fn handle_item(model: &Model<'_>, policy: &Policy, name: &Ident) -> TokenStream {
     let (ty, value) = static_parts(model, policy);
     let vis = &model.item.vis;
     let attrs = attrs::kept(&model.item.attrs, attrs::FOR_HANDLE);
@@ -70,7 +80,7 @@ fn handle_item(model: &Model, policy: &Policy, name: &Ident) -> TokenStream {
 }
 
 /// Type and initializer of the static.
-fn static_parts(model: &Model, policy: &Policy) -> (TokenStream, TokenStream) {
+fn static_parts(model: &Model<'_>, policy: &Policy) -> (TokenStream, TokenStream) {
     let (first, last) = ends(&model.returns());
     let krate = krate(model.krate.as_ref(), first);
     let value = value_type(model);
@@ -88,19 +98,19 @@ fn static_parts(model: &Model, policy: &Policy) -> (TokenStream, TokenStream) {
     // decided before. Said once, a type that cannot be kept is complained about once.
     let inferred = quote_spanned!(first=> _);
     let shown_name = policy.name.as_ref().map_or_else(|| path_of(model), ToTokens::to_token_stream);
-    let policy =
-        policy::calls(policy, if policy.has_closure() { &value } else { &inferred }, Some(shown_name));
+    let shown_type = if policy.has_closure() { &value } else { &inferred };
+    let policy = policy::calls(policy, model.krate.as_ref(), shown_type, Some(shown_name));
     (ty, quote_spanned!(first=> #krate::__private::#name::new(#policy)))
 }
 
 /// The type that is kept.
-fn value_type(model: &Model) -> TokenStream {
+fn value_type(model: &Model<'_>) -> TokenStream {
     let returns = model.returns();
     let (first, _) = ends(&returns);
     let krate = krate(model.krate.as_ref(), first);
     let value = match &model.outcome {
         Outcome::Value { .. } => returns,
-        Outcome::Fallible { spelled: Some(ty), .. } => ty.to_token_stream(),
+        Outcome::Fallible { spelled: Some(ty), .. } => ty.clone(),
         Outcome::Fallible { spelled: None, .. } => {
             quote_spanned!(first=> <#returns as #krate::__private::Fallible>::Value)
         }
@@ -109,13 +119,13 @@ fn value_type(model: &Model) -> TokenStream {
 }
 
 /// How the function appears in panics unless it was given a name.
-fn path_of(model: &Model) -> TokenStream {
+fn path_of(model: &Model<'_>) -> TokenStream {
     let function = model.name();
     quote_spanned!(Span::mixed_site()=> ::core::concat!(::core::module_path!(), "::", #function))
 }
 
 /// Refuses, in const evaluation or in type checking, a `Result` that the macro could not see.
-fn alias_check(model: &Model) -> Option<TokenStream> {
+fn alias_check(model: &Model<'_>) -> Option<TokenStream> {
     if !model.may_hide_result() {
         return None;
     }
@@ -145,22 +155,21 @@ fn alias_check(model: &Model) -> Option<TokenStream> {
 }
 
 /// The function as it would be without us, under another name.
-fn original(model: &Model, name: &Ident) -> TokenStream {
+fn original(model: &Model<'_>, name: &Ident) -> TokenStream {
     let Item { attrs, vis, sig, inner_attrs, body } = &model.item;
-    let attrs = attrs::kept(attrs, attrs::FOR_ORIGINAL);
-    let mut sig = sig.clone();
-    sig.ident = name.clone();
+    let kept = attrs::kept(attrs, attrs::FOR_ORIGINAL);
+    let sig = signature(sig, name, &sig.inputs.to_token_stream());
     // What is known of the function (its errors, panics, demands) holds of this one.
     let (doc, rule) = (format!("`{}`, uncached.", model.name()), "");
     // It could be `const` where the function cannot; whether it should is not up to the user.
     let mut lints = quote!(#[allow(clippy::missing_const_for_fn)]);
     // The compiler lets a deprecated function call itself, under its own name.
-    if !attrs::kept(&attrs, &["deprecated"]).is_empty() {
+    if !attrs::kept(attrs, &["deprecated"]).is_empty() {
         lints.extend(quote!(#[allow(deprecated)]));
     }
-    let (inner_attrs, stream) = (attrs::unexpected(inner_attrs), body.stream());
+    let (inner_attrs, stream) = (attrs::unexpected_inner(inner_attrs), body.stream());
     let block = with_span(Group::new(Delimiter::Brace, quote!(#inner_attrs #stream)), body.span());
-    quote!(#[doc = #doc] #[doc = #rule] #(#attrs)* #lints #vis #sig #block)
+    quote!(#[doc = #doc] #[doc = #rule] #(#kept)* #lints #vis #sig #block)
 }
 
 fn with_span(mut group: Group, span: Span) -> Group {

@@ -149,9 +149,10 @@ pub fn dogpile(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn policy(options: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let args = Args::parse(options.into(), Place::Policy, &mut errors);
+    let mut args = Args::parse(options.into(), Place::Policy, &mut errors);
+    let facade = args.krate.take().map(|given| given.value);
     match model::Policy::new(args, &mut errors).filter(|_| errors.is_empty()) {
-        Some(policy) => expand::policy(&policy),
+        Some(policy) => expand::policy(&policy, facade.as_ref()),
         None => fallback::expression(&errors),
     }
     .into()
@@ -164,7 +165,7 @@ fn attribute(
     let mut errors = Errors::default();
     let args = Args::parse(options, Place::Attribute, &mut errors);
     let item = errors.ok(item::Item::parse(written.clone()));
-    match item.and_then(|item| model::Model::new(args, item, &mut errors)) {
+    match item.as_ref().and_then(|item| model::Model::new(args, item, &mut errors)) {
         Some(model) => expand::attribute(&model),
         None => fallback::item(&errors, written),
     }

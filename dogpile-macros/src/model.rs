@@ -16,15 +16,15 @@ use quote::{ToTokens, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::{Expr, GenericParam, Ident, Path, ReturnType, Type};
 
-pub(crate) use key::{Key, Parameter, Part, Source, plain_name};
+pub(crate) use key::{Key, Parameter, Part, plain_name};
 pub(crate) use policy::{Ahead, Length, Lifetime, Policy};
 
 /// A function to cache.
-pub(crate) struct Model {
-    pub(crate) item: Item,
+pub(crate) struct Model<'a> {
+    pub(crate) item: &'a Item,
     pub(crate) krate: Option<Path>,
     pub(crate) place: Place,
-    pub(crate) key: Key,
+    pub(crate) key: Key<'a>,
     pub(crate) original: Option<Ident>,
     pub(crate) outcome: Outcome,
     /// How long a follower waits.
@@ -46,23 +46,23 @@ pub(crate) enum Outcome {
     /// A `Result`, of which the `Ok` part is kept.
     Fallible {
         /// The kept type, if it must be spelled out because the error part mentions what a static cannot.
-        spelled: Option<Box<Type>>,
+        spelled: Option<TokenStream>,
         /// Does the error borrow? Then nobody can share it.
         is_borrowing: bool,
     },
 }
 
-impl Model {
-    pub(crate) fn new(mut args: Args, item: Item, errors: &mut Errors) -> Option<Self> {
-        signature(&item, errors);
-        names(&args, &item, errors);
-        let key = Key::new(&args, &item, errors);
-        generics(&args, &item, key.as_ref(), errors);
-        let outcome = outcome(&args, &item, errors);
-        let wait = patience(&mut args, &item, outcome.as_ref(), errors);
-        let (krate, original) = (args.krate.as_ref(), args.original.as_ref());
-        let (krate, original) = (krate.map(|k| k.value.clone()), original.map(|o| o.value.clone()));
-        let place = Place::new(args, &item, errors);
+impl<'a> Model<'a> {
+    pub(crate) fn new(mut args: Args, item: &'a Item, errors: &mut Errors) -> Option<Self> {
+        signature(item, errors);
+        names(&args, item, errors);
+        let key = Key::new(&mut args, item, errors);
+        generics(&args, item, key.as_ref(), errors);
+        let outcome = outcome(&args, item, errors);
+        let wait = patience(&mut args, item, outcome.as_ref(), errors);
+        let (krate, original) = (args.krate.take(), args.original.take());
+        let (krate, original) = (krate.map(|given| given.value), original.map(|given| given.value));
+        let place = Place::new(args, item, errors);
         Some(Self { item, krate, place: place?, key: key?, original, outcome: outcome?, wait })
             .filter(|_| errors.is_empty())
     }
@@ -71,7 +71,7 @@ impl Model {
 impl Place {
     fn new(mut args: Args, item: &Item, errors: &mut Errors) -> Option<Self> {
         let Some(slot) = args.slot.take() else {
-            let handle = args.handle.as_ref().map(|given| given.value.clone());
+            let handle = args.handle.take().map(|given| given.value);
             let mut policy = Policy::new(args, errors)?;
             if let Some(refresh) = policy.refresh.as_mut().filter(|_| item.sig.asyncness.is_some()) {
                 refresh.value = refresh.value.of_tasks();
@@ -115,7 +115,7 @@ impl Place {
 fn signature(item: &Item, errors: &mut Errors) {
     let sig = &item.sig;
     let name = sig.ident.unraw();
-    if let Some(token) = sig.constness {
+    if let Some(token) = &sig.constness {
         errors.at(
             token,
             "a `const fn` cannot be cached, because it may run at compile time",
@@ -137,7 +137,7 @@ fn signature(item: &Item, errors: &mut Errors) {
 
 /// A static is shared by all instances of a generic function. That is as wanted only if neither the key nor the value
 /// depends on the instance, and the user had a say in it.
-fn generics(args: &Args, item: &Item, key: Option<&Key>, errors: &mut Errors) {
+fn generics(args: &Args, item: &Item, key: Option<&Key<'_>>, errors: &mut Errors) {
     if args.slot.is_some() {
         return;
     }
@@ -256,14 +256,14 @@ fn fallible(args: &Args, item: &Item, ty: &Type, errors: &mut Errors) -> Option<
     if let (Some(borrow), Some(Given { value: Refresh::Background, option })) = (&borrow, &args.refresh) {
         let problem = format!("an error that borrows for `{borrow}` cannot come from a background worker");
         errors.at(option, problem, "write `refresh = \"caller\"`, or return an error that owns its data");
-    } else if let (Some(borrow), Some(_)) = (&borrow, item.sig.asyncness) {
+    } else if let (Some(borrow), Some(_)) = (&borrow, &item.sig.asyncness) {
         let problem = format!(
             "an error that borrows for `{borrow}` cannot go from the task that computes to its caller"
         );
         errors.at(borrow, problem, "return an error that owns its data, or write `'static`");
     }
-    let spelled =
-        (borrow.is_some() || scan::word(ty, "Self").is_some()).then(|| ok.cloned().map(Box::new)).flatten();
+    let is_unspeakable = borrow.is_some() || scan::word(ty, "Self").is_some();
+    let spelled = ok.filter(|_| is_unspeakable).map(ToTokens::to_token_stream);
     Some(Outcome::Fallible { spelled, is_borrowing: borrow.is_some() })
 }
 
@@ -298,7 +298,7 @@ fn nameable(tokens: impl ToTokens, errors: &mut Errors) -> bool {
     found.is_none()
 }
 
-impl Model {
+impl Model<'_> {
     /// The return type; `()` where none is written.
     pub(crate) fn returns(&self) -> TokenStream {
         match &self.item.sig.output {

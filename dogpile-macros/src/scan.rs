@@ -225,8 +225,8 @@ mod tests {
         assert!(is_result(&parse_quote!(std::io::Result<u8>)));
         assert!(is_result(&parse_quote!((fmt::Result))));
         assert!(!is_result(&parse_quote!(Result < u8, u8 > ::Ok)) && !is_result(&parse_quote!(ResultSet)));
-        let first = first_argument(&parse_quote!(Result<'a, T, E>)).cloned();
-        assert_eq!(first.unwrap().to_token_stream().to_string(), "T");
+        let ty = parse_quote!(Result<'a, T, E>);
+        assert_eq!(first_argument(&ty).unwrap().to_token_stream().to_string(), "T");
         assert!(first_argument(&parse_quote!(fmt::Result)).is_none());
     }
 }

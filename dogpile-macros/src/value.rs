@@ -100,21 +100,22 @@ pub(crate) fn early(option: &Entry, input: ParseStream<'_>) -> syn::Result<Early
     if as_identifier(&expr).is_some_and(|word| word == AUTO) {
         return Err(error(expr, "`auto` is written in quotes", "write `early = \"auto\"`"));
     }
-    let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &expr else {
-        return time_of(option, expr).map(Early::Before);
+    let text = match expr {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text,
+        other => return time_of(option, other).map(Early::Before),
     };
     let value = text.value();
     if value == AUTO {
         return Ok(Early::Auto);
     }
     if percent::is_meant(&value) {
-        return percent_of(text.clone()).map(Early::Percent);
+        return percent_of(text).map(Early::Percent);
     }
     if nearest(&value, [AUTO]).is_some() {
         let problem = format!("`{value}` is not a time to refresh early");
         return Err(error(text, problem, format!("did you mean `\"{AUTO}\"`?")));
     }
-    time_of(option, expr).map(Early::Before)
+    literal_time(option, text).map(Early::Before)
 }
 
 pub(crate) fn percentage(option: &Entry, input: ParseStream<'_>) -> syn::Result<Percent> {
@@ -242,11 +243,11 @@ fn takes_the_value(option: &Entry, closure: &ExprClosure) -> syn::Result<()> {
         "expire" => "write `expire = |value| value.lifetime()`".to_owned(),
         _ => format!("write `{}`", option.row.example),
     };
-    if let Some(token) = closure.asyncness {
+    if let Some(token) = &closure.asyncness {
         return Err(error(token, format!("`{name}` cannot be async"), help));
     }
     if closure.inputs.len() != 1 {
-        let (begin, inputs, end) = (closure.inputs_begin, &closure.inputs, closure.inputs_end);
+        let (begin, inputs, end) = (&closure.inputs_begin, &closure.inputs, &closure.inputs_end);
         let problem = format!("`{name}` takes one parameter, a reference to the value");
         return Err(error(quote!(#begin #inputs #end), problem, help));
     }

@@ -10,7 +10,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 /// What is found under the key, and what becomes of it.
-pub(super) fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
+pub(super) fn call(model: &Model<'_>, dogpile: &TokenStream) -> TokenStream {
     let here = Span::mixed_site();
     let returns = model.returns();
     let (first, _) = ends(&returns);
@@ -35,7 +35,7 @@ pub(super) fn call(model: &Model, dogpile: &TokenStream) -> TokenStream {
 }
 
 /// The body as a closure, behind what it needs to have its parameters.
-fn computation(model: &Model) -> TokenStream {
+fn computation(model: &Model<'_>) -> TokenStream {
     let here = Span::mixed_site();
     let returns = model.returns();
     let body = &model.item.body;
@@ -54,7 +54,7 @@ fn computation(model: &Model) -> TokenStream {
 
 /// An async block cannot say what it returns. So it begins with a `return` of that type, which never happens, and what
 /// the body returns is coerced to it, or is the mistake.
-fn typed_return(model: &Model) -> TokenStream {
+fn typed_return(model: &Model<'_>) -> TokenStream {
     let returns = model.returns();
     let (first, _) = ends(&returns);
     quote_spanned! {first=>
@@ -66,7 +66,7 @@ fn typed_return(model: &Model) -> TokenStream {
 
 /// Hit, or computation: by way of the return type, so that what it lacks is complained about there. With a `return`, because
 /// some crates have a lint against going without.
-fn resolve(model: &Model, compute: &TokenStream, at: Span) -> TokenStream {
+fn resolve(model: &Model<'_>, compute: &TokenStream, at: Span) -> TokenStream {
     let returns = model.returns();
     let krate = krate(model.krate.as_ref(), at);
     let patience = patience(model);
@@ -114,7 +114,7 @@ fn method(name: &str, is_async: bool, at: Span) -> (Ident, Option<TokenStream>) 
 }
 
 /// How long the caller waits, and what error it makes of it then; whether it can make one is asked here alone.
-fn patience(model: &Model) -> TokenStream {
+fn patience(model: &Model<'_>) -> TokenStream {
     let Some(wait) = &model.wait else {
         return quote_spanned!(Span::mixed_site()=> ::core::option::Option::None);
     };
@@ -133,7 +133,7 @@ fn patience(model: &Model) -> TokenStream {
 }
 
 /// Refuses to spawn where there is nothing to spawn on.
-pub(super) fn spawning_check(model: &Model) -> Option<TokenStream> {
+pub(super) fn spawning_check(model: &Model<'_>) -> Option<TokenStream> {
     let refresh = model.refresh().filter(|refresh| refresh.value == Refresh::Spawning)?;
     let at = Span::mixed_site().located_at(refresh.option.span());
     let krate = krate(model.krate.as_ref(), at);

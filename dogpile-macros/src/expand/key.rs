@@ -5,15 +5,15 @@
 
 use super::krate;
 use crate::attrs;
-use crate::model::{Key, Model, Parameter, Part, Source, plain_name};
+use crate::model::{Key, Model, Parameter, Part, plain_name};
 use crate::scan;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, format_ident, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{FnArg, Index, Pat, PatType, Signature};
+use syn::{Index, PatType};
 
 /// The type of the key in a static.
-pub(super) fn owned_type(model: &Model, at: Span) -> TokenStream {
+pub(super) fn owned_type(model: &Model<'_>, at: Span) -> TokenStream {
     let parts = model.key.parts.iter().map(|part| {
         let ty = part.looked_up();
         let (first, _) = super::ends(&ty.to_token_stream());
@@ -24,16 +24,16 @@ pub(super) fn owned_type(model: &Model, at: Span) -> TokenStream {
 }
 
 /// What a call is looked up by: a reference, or a tuple of such; `()` without a key.
-pub(super) fn query(model: &Model, at: Span) -> TokenStream {
+pub(super) fn query(model: &Model<'_>, at: Span) -> TokenStream {
     let parts = model.key.parts.iter().map(|part| {
         let ty = part.looked_up();
-        match &part.source {
-            Source::Expr(expr) => {
+        match part {
+            Part::Expr(expr, _) => {
                 let at = Span::mixed_site().located_at(expr.span());
                 quote_spanned!(at=> ::core::convert::identity::<&#ty>(&(#expr)))
             }
-            Source::Parameter(parameter) => {
-                let name = name(parameter);
+            Part::Parameter(parameter) => {
+                let name = name(*parameter);
                 let at = Span::mixed_site().located_at(name.span());
                 if part.is_borrowed() { name.to_token_stream() } else { quote_spanned!(at=> &#name) }
             }
@@ -43,34 +43,42 @@ pub(super) fn query(model: &Model, at: Span) -> TokenStream {
 }
 
 /// The part itself where there is one; else a tuple.
-fn tuple(key: &Key, parts: impl Iterator<Item = TokenStream>, at: Span) -> TokenStream {
+fn tuple(key: &Key<'_>, parts: impl Iterator<Item = TokenStream>, at: Span) -> TokenStream {
     if key.parts.len() == 1 { quote_spanned!(at=> #(#parts)*) } else { quote_spanned!(at=> (#(#parts),*)) }
 }
 
-/// The signature as emitted: parameters that the key looks at have a name each.
-pub(super) fn signature(model: &Model) -> Signature {
-    let mut sig = model.item.sig.clone();
-    for parameter in model.key.parameters() {
-        let Some(FnArg::Typed(typed)) = sig.inputs.iter_mut().nth(parameter.place) else { continue };
-        if is_rebound(model, parameter) {
-            *typed.pat = Pat::Verbatim(name(parameter).into_token_stream());
-            typed.attrs.clear();
-        } else {
-            // The key uses it, whatever the body does.
-            typed.attrs.iter_mut().for_each(attrs::unexpect);
+/// The parameters as emitted: those that the key looks at have a name each.
+pub(super) fn inputs(model: &Model<'_>) -> TokenStream {
+    let mut out = TokenStream::new();
+    for (place, input) in model.item.sig.inputs.pairs().enumerate() {
+        let comma = input.punct();
+        match model.key.parameters().find(|parameter| parameter.place == place) {
+            None => input.value().to_tokens(&mut out),
+            Some(parameter) => {
+                let PatType { attrs, pat, colon_token, ty } = parameter.typed;
+                out.extend(if is_rebound(model, parameter) {
+                    let name = name(parameter);
+                    quote!(#name #colon_token #ty)
+                } else {
+                    // The key uses it, whatever the body does.
+                    let attrs = attrs.iter().map(attrs::unexpected);
+                    quote!(#(#attrs)* #pat #colon_token #ty)
+                });
+            }
         }
+        comma.to_tokens(&mut out);
     }
-    sig
+    out
 }
 
 /// Statements at the start of the computation that give the body its parameters: those with patterns, and for a
 /// background worker, which has the key alone, all of them.
-pub(super) fn rebindings(model: &Model) -> TokenStream {
+pub(super) fn rebindings(model: &Model<'_>) -> TokenStream {
     let here = Span::mixed_site();
     let mut out = TokenStream::new();
     for (position, part) in model.key.parts.iter().enumerate() {
-        let Source::Parameter(parameter) = &part.source else { continue };
-        let PatType { attrs, pat, .. } = &parameter.typed;
+        let Part::Parameter(parameter) = *part else { continue };
+        let PatType { attrs, pat, .. } = parameter.typed;
         if model.refreshes_in_background() {
             let value = from_key(&model.key, part, position);
             // The names are the user's own; that there are two of each is our doing.
@@ -88,12 +96,12 @@ pub(super) fn rebindings(model: &Model) -> TokenStream {
 
 /// A statement that takes what was passed by value, since a background worker has no use for it: without it the user would
 /// be told to pass it by reference.
-pub(super) fn consumption(model: &Model) -> TokenStream {
+pub(super) fn consumption(model: &Model<'_>) -> TokenStream {
     let owned = model.key.parts.iter().filter(|part| !part.is_borrowed());
     let names: Vec<_> = owned
-        .filter_map(|part| match &part.source {
-            Source::Parameter(parameter) => Some(name(parameter)),
-            Source::Expr(_) => None,
+        .filter_map(|part| match part {
+            Part::Parameter(parameter) => Some(name(*parameter)),
+            Part::Expr(..) => None,
         })
         .collect();
     if names.is_empty() {
@@ -104,16 +112,16 @@ pub(super) fn consumption(model: &Model) -> TokenStream {
 }
 
 /// An attribute for statements that use parameters: that the key looks at a `_name` is our doing.
-pub(super) fn underscores_used(model: &Model) -> Option<TokenStream> {
-    let is_used = model.key.parts.iter().any(|part| match &part.source {
-        Source::Parameter(parameter) => plain_name(&parameter.typed.pat).is_some_and(scan::has_unused_name),
-        Source::Expr(expr) => scan::has_unused_name(expr),
+pub(super) fn underscores_used(model: &Model<'_>) -> Option<TokenStream> {
+    let is_used = model.key.parts.iter().any(|part| match part {
+        Part::Parameter(parameter) => plain_name(&parameter.typed.pat).is_some_and(scan::has_unused_name),
+        Part::Expr(expr, _) => scan::has_unused_name(expr),
     });
     is_used.then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::used_underscore_binding)]))
 }
 
 /// `: type = value` of a parameter, out of the key.
-fn from_key(key: &Key, part: &Part, position: usize) -> TokenStream {
+fn from_key(key: &Key<'_>, part: &Part<'_>, position: usize) -> TokenStream {
     let here = Span::mixed_site();
     let owned = if key.parts.len() == 1 {
         quote_spanned!(here=> *__dogpile_key)
@@ -129,12 +137,12 @@ fn from_key(key: &Key, part: &Part, position: usize) -> TokenStream {
     }
 }
 
-fn is_rebound(model: &Model, parameter: &Parameter) -> bool {
+fn is_rebound(model: &Model<'_>, parameter: Parameter<'_>) -> bool {
     model.refreshes_in_background() || plain_name(&parameter.typed.pat).is_none()
 }
 
 /// What a parameter is called in the signature: its own name, or, for a pattern, one that the body does not see.
-fn name(parameter: &Parameter) -> Ident {
+fn name(parameter: Parameter<'_>) -> Ident {
     let pat = &parameter.typed.pat;
     let own =
         || format_ident!("__dogpile_{}", parameter.place, span = Span::mixed_site().located_at(pat.span()));

@@ -7,19 +7,24 @@ use crate::args::{Capacity, Given, Refresh};
 use crate::model::{Ahead, Length, Lifetime, Policy};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
+use syn::Path;
 use syn::spanned::Spanned as _;
 
 /// The value of `policy!`.
-pub(crate) fn policy(policy: &Policy) -> TokenStream {
+pub(crate) fn policy(policy: &Policy, facade: Option<&Path>) -> TokenStream {
     let here = Span::mixed_site();
-    calls(policy, &quote_spanned!(here=> _), policy.name.as_ref().map(ToTokens::to_token_stream))
+    calls(policy, facade, &quote_spanned!(here=> _), policy.name.as_ref().map(ToTokens::to_token_stream))
 }
 
 /// `Policy::<V>::expire(…).stale(…)…`.
-pub(super) fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStream>) -> TokenStream {
+pub(super) fn calls(
+    policy: &Policy,
+    facade: Option<&Path>,
+    value: &TokenStream,
+    name: Option<TokenStream>,
+) -> TokenStream {
     let here = Span::mixed_site();
-    let krate = krate(policy.krate.as_ref(), here);
-    let mut out = start(policy, value);
+    let mut out = start(policy, facade, value);
     for (method, length) in [("stale", &policy.stale), ("retry", &policy.retry), ("lease", &policy.lease)] {
         if let Some(length) = length {
             out.extend(call(method, length.span(), length));
@@ -36,7 +41,7 @@ pub(super) fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStre
         out.extend(call("jitter", jitter.text.span(), Literal::f64_unsuffixed(jitter.value)));
     }
     if let Some(refresh) = &policy.refresh {
-        let refresh = refresher(Some(refresh), here);
+        let (krate, refresh) = (krate(facade, here), refresher(Some(refresh), here));
         out.extend(call("refresh", here, quote_spanned!(here=> #krate::__private::#refresh)));
     }
     if let Some(predicate) = &policy.cache_if {
@@ -53,12 +58,12 @@ pub(super) fn calls(policy: &Policy, value: &TokenStream, name: Option<TokenStre
 }
 
 /// `Policy::<V>::expire(…)`: what the others are called on.
-fn start(policy: &Policy, value: &TokenStream) -> TokenStream {
+fn start(policy: &Policy, facade: Option<&Path>, value: &TokenStream) -> TokenStream {
     let here = Span::mixed_site();
     let length = match &policy.expire {
         Lifetime::Fixed(length) => length,
         Lifetime::Of(closure) => {
-            let krate = krate(policy.krate.as_ref(), here);
+            let krate = krate(facade, here);
             // A closure is the only form, so there is no point in advising a shorter one.
             return quote_spanned! {here=>
                 #krate::__private::Policy::<#value>::expire_with({
@@ -70,7 +75,7 @@ fn start(policy: &Policy, value: &TokenStream) -> TokenStream {
         }
     };
     let at = here.located_at(length.span());
-    let krate = krate(policy.krate.as_ref(), at);
+    let krate = krate(facade, at);
     quote_spanned!(at=> #krate::__private::Policy::<#value>::expire(#length))
 }
 

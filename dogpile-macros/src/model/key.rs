@@ -19,47 +19,50 @@ use syn::{Expr, FnArg, Ident, Pat, PatType, Type};
 const MOST_PARTS: usize = 12;
 
 /// What identifies a call; without parts all calls are the same.
-pub(crate) struct Key {
-    pub(crate) parts: Vec<Part>,
+pub(crate) struct Key<'a> {
+    pub(crate) parts: Vec<Part<'a>>,
 }
 
 /// One part of a key.
-pub(crate) struct Part {
-    /// As it is written: `&str` for a part that is looked up as `str` and owned as `String`.
-    pub(crate) ty: Type,
-    pub(crate) source: Source,
-}
-
-/// Where a part comes from.
-pub(crate) enum Source {
-    Parameter(Parameter),
-    Expr(Box<Expr>),
+pub(crate) enum Part<'a> {
+    Parameter(Parameter<'a>),
+    /// What stands in `key(…)`, and the type behind it.
+    Expr(Box<Expr>, Box<Type>),
 }
 
 /// A parameter and its place in the signature.
-pub(crate) struct Parameter {
+#[derive(Clone, Copy)]
+pub(crate) struct Parameter<'a> {
     pub(crate) place: usize,
-    pub(crate) typed: PatType,
+    pub(crate) typed: &'a PatType,
 }
 
-impl Part {
+impl Part<'_> {
+    /// As it is written: `&str` for a part that is looked up as `str` and owned as `String`.
+    fn ty(&self) -> &Type {
+        match self {
+            Self::Parameter(parameter) => &parameter.typed.ty,
+            Self::Expr(_, ty) => ty,
+        }
+    }
+
     /// The type that it is looked up as, and that its owned form lends.
     pub(crate) fn looked_up(&self) -> &Type {
-        keyable::owned_by(&self.ty)
+        keyable::owned_by(self.ty())
     }
 
     pub(crate) fn is_borrowed(&self) -> bool {
-        matches!(scan::peeled(&self.ty), Type::Reference(_))
+        matches!(scan::peeled(self.ty()), Type::Reference(_))
     }
 }
 
-impl Key {
-    pub(super) fn new(args: &Args, item: &Item, errors: &mut Errors) -> Option<Self> {
+impl<'a> Key<'a> {
+    pub(super) fn new(args: &mut Args, item: &'a Item, errors: &mut Errors) -> Option<Self> {
         if args.key_attempted || item.sig.variadic.is_some() || !has_parameters(args, item, errors) {
             return Some(Self { parts: Vec::new() });
         }
-        let parts = match (&args.key, &args.skip) {
-            (Some(key), None) => picked(&key.value, item, errors),
+        let parts = match (&mut args.key, &args.skip) {
+            (Some(key), None) => picked(std::mem::take(&mut key.value), item, errors),
             (Some(_), Some(skip)) => {
                 let help = "remove `skip`: what `key` does not name is left out already";
                 errors.at(&skip.option, "`key` and `skip` are both given", help);
@@ -76,25 +79,25 @@ impl Key {
     }
 
     /// The parameters that the key has as they are.
-    pub(crate) fn parameters(&self) -> impl Iterator<Item = &Parameter> {
-        self.parts.iter().filter_map(|part| match &part.source {
-            Source::Parameter(parameter) => Some(parameter),
-            Source::Expr(_) => None,
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = Parameter<'a>> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Parameter(parameter) => Some(*parameter),
+            Part::Expr(..) => None,
         })
     }
 
     /// Whether a type in it mentions the generic parameter.
     pub(super) fn names(&self, param: &Ident) -> bool {
-        self.parts.iter().any(|part| scan::word(&part.ty, &param.to_string()).is_some())
+        self.parts.iter().any(|part| scan::word(part.ty(), &param.to_string()).is_some())
     }
 
     /// The rules for parts, wherever they come from, and for all of them together.
     fn check(&self, args: &Args, item: &Item, errors: &mut Errors) {
         for part in &self.parts {
-            if let Some(flaw) = keyable::flaw(&part.ty) {
+            if let Some(flaw) = keyable::flaw(part.ty()) {
                 errors.at(flaw.tokens, flaw.problem, part.way_out());
             } else if args.slot.is_none() {
-                nameable(&part.ty, errors);
+                nameable(part.ty(), errors);
             }
         }
         if let Some(part) = self.parts.get(MOST_PARTS) {
@@ -148,22 +151,21 @@ impl Key {
     }
 }
 
-impl Part {
-    fn of(place: usize, typed: &PatType) -> Self {
-        let parameter = Parameter { place, typed: typed.clone() };
-        Self { ty: (*typed.ty).clone(), source: Source::Parameter(parameter) }
+impl<'a> Part<'a> {
+    fn of(place: usize, typed: &'a PatType) -> Self {
+        Self::Parameter(Parameter { place, typed })
     }
 
     fn tokens(&self) -> TokenStream {
-        match &self.source {
-            Source::Parameter(parameter) => parameter.typed.pat.to_token_stream(),
-            Source::Expr(expr) => expr.to_token_stream(),
+        match self {
+            Self::Parameter(parameter) => parameter.typed.pat.to_token_stream(),
+            Self::Expr(expr, _) => expr.to_token_stream(),
         }
     }
 
     /// What to write when the type cannot be part of a key.
     fn way_out(&self) -> String {
-        let Source::Parameter(parameter) = &self.source else {
+        let Self::Parameter(parameter) = self else {
             return "write an expression whose type can, such as `ratio.to_bits(): u64` or `names.join(\",\"): &str`"
                 .to_owned();
         };
@@ -202,19 +204,19 @@ fn has_parameters(args: &Args, item: &Item, errors: &mut Errors) -> bool {
 }
 
 /// The parts that `key(…)` names.
-fn picked(parts: &[KeyPart], item: &Item, errors: &mut Errors) -> Option<Vec<Part>> {
+fn picked<'a>(parts: Vec<KeyPart>, item: &'a Item, errors: &mut Errors) -> Option<Vec<Part<'a>>> {
     let before = errors.len();
     let mut picked = Vec::new();
     let mut seen: Vec<Ident> = Vec::new();
     for KeyPart { expr, ty } in parts {
         if let Some(ty) = ty {
-            if let Some(token) = scan::inferred(ty) {
+            if let Some(token) = scan::inferred(&ty) {
                 errors.at(token, "the key's type cannot be inferred", "write the type of this part");
             }
-            picked.push(Part { ty: ty.clone(), source: Source::Expr(Box::new(expr.clone())) });
+            picked.push(Part::Expr(Box::new(expr), Box::new(ty)));
             continue;
         }
-        let Some(name) = name_of(expr) else {
+        let Some(name) = name_of(&expr) else {
             let help = "write its type behind it, such as `user.tenant: &str`";
             errors.at(expr, "the type of this part of the key is not known here", help);
             continue;
@@ -241,7 +243,12 @@ fn picked(parts: &[KeyPart], item: &Item, errors: &mut Errors) -> Option<Vec<Par
 }
 
 /// All parameters but the skipped ones.
-fn remaining(skipped: &[Ident], args: &Args, item: &Item, errors: &mut Errors) -> Option<Vec<Part>> {
+fn remaining<'a>(
+    skipped: &[Ident],
+    args: &Args,
+    item: &'a Item,
+    errors: &mut Errors,
+) -> Option<Vec<Part<'a>>> {
     let before = errors.len();
     let mut seen = Vec::new();
     for name in skipped {
@@ -266,7 +273,7 @@ fn remaining(skipped: &[Ident], args: &Args, item: &Item, errors: &mut Errors) -
         match input {
             FnArg::Receiver(receiver) => {
                 if args.slot.is_none() && !skipped.iter().any(|name| name == "self") {
-                    receives_self(receiver.self_token, item, errors);
+                    receives_self(&receiver.self_token, item, errors);
                 }
             }
             FnArg::Typed(typed) if matches!(&*typed.pat, Pat::Wild(_)) => {
@@ -289,7 +296,7 @@ fn remaining(skipped: &[Ident], args: &Args, item: &Item, errors: &mut Errors) -
     (errors.len() == before).then_some(parts)
 }
 
-fn receives_self(token: syn::Token![self], item: &Item, errors: &mut Errors) {
+fn receives_self(token: &syn::Token![self], item: &Item, errors: &mut Errors) {
     let problem =
         format!("`{}` takes `self`, and all instances would share its values", item.sig.ident.unraw());
     let help = "write what tells instances apart, such as `key(self.id: u64)`; or `slot = self.field`, to keep the values \

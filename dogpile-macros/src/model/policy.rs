@@ -6,11 +6,10 @@ use crate::errors::Errors;
 use proc_macro2::{Span, TokenStream};
 use std::time::Duration;
 use syn::spanned::Spanned as _;
-use syn::{Expr, Ident, LitStr, Path};
+use syn::{Expr, Ident, LitStr};
 
 /// The options that make a policy.
 pub(crate) struct Policy {
-    pub(crate) krate: Option<Path>,
     pub(crate) expire: Lifetime,
     pub(crate) stale: Option<Length>,
     pub(crate) early: Option<Ahead>,
@@ -74,9 +73,9 @@ impl Policy {
                 "write a name, or leave the option out for the function's path",
             );
         }
-        let (krate, jitter) = (args.krate.map(|given| given.value), args.jitter.map(|given| given.value));
+        let jitter = args.jitter.map(|given| given.value);
         let (expire, refresh) = (expire?, args.refresh);
-        Some(Self { krate, expire, stale, early, jitter, refresh, retry, lease, cache_if, capacity, name })
+        Some(Self { expire, stale, early, jitter, refresh, retry, lease, cache_if, capacity, name })
     }
 
     /// Does a closure look at the values?
