@@ -117,7 +117,7 @@ fn number_missing(unit: &str, rest: &str) -> Flaw {
     if unit.is_empty() {
         return stray_character(rest.chars().next().unwrap_or(' '));
     }
-    if let Some(word) = nearest(unit, ["never", "forever"]) {
+    if let Some(word) = nearest(unit, &["never", "forever"]) {
         return flaw(format!("`{unit}` is not a duration"), format!("did you mean `\"{word}\"`?"));
     }
     if UNITS.iter().any(|(names, _)| names.contains(&unit)) {
@@ -127,9 +127,9 @@ fn number_missing(unit: &str, rest: &str) -> Flaw {
 }
 
 fn unknown_unit(unit: &str) -> Flaw {
-    let names = UNITS.iter().flat_map(|(names, _)| names.iter().copied());
+    let names: Vec<_> = UNITS.iter().flat_map(|(names, _)| *names).copied().collect();
     // One or two letters are within reach of everything; only a longer word says what was meant.
-    let help = match nearest(unit, names).filter(|_| unit.chars().count() > 2) {
+    let help = match nearest(unit, &names).filter(|_| unit.chars().count() > 2) {
         _ if unit == "M" => "write `m` for minutes or `months`".to_owned(),
         Some(name) => format!("did you mean `{name}`?"),
         None => "write one of `ns`, `us`, `ms`, `s`, `m`, `h`, `d`, `w`, `months`, `y`".to_owned(),

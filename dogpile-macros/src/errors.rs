@@ -58,16 +58,25 @@ pub(crate) fn error(tokens: impl ToTokens, problem: impl Display, help: impl Dis
     syn::Error::new_spanned(tokens, format!("{problem}\nhelp: {help}"))
 }
 
+/// The names as messages show them.
+pub(crate) fn list(names: &[&str], separator: &str) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(separator)
+}
+
 /// The candidate that `word` was most likely meant to be, if one is near enough to be worth naming.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(&word, candidate), candidate))
+    let mut nearest: Option<(usize, &str)> = None;
+    for candidate in candidates {
+        let distance = distance(&word, candidate);
         // A third of the letters may differ: enough for typing errors, too little to guess among short words.
-        .filter(|(distance, candidate)| *distance <= (candidate.len().max(word.len()) / 3).max(1))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        let is_near = distance <= (candidate.len().max(word.len()) / 3).max(1);
+        if is_near && nearest.is_none_or(|(least, _)| distance < least) {
+            nearest = Some((distance, candidate));
+        }
+    }
+    nearest.map(|(_, candidate)| candidate)
 }
 
 /// Edits (insert, delete, replace, swap two neighbours) that turn `a` into `b`.
@@ -115,9 +124,9 @@ mod tests {
     #[test]
     fn only_near_words_are_suggested() {
         let options = ["expire", "stale", "retry", "refresh"];
-        assert_eq!(nearest("expires", options), Some("expire"));
-        assert_eq!(nearest("Stale", options), Some("stale"));
-        assert_eq!(nearest("capacity", options), None);
-        assert_eq!(nearest("x", options), None);
+        assert_eq!(nearest("expires", &options), Some("expire"));
+        assert_eq!(nearest("Stale", &options), Some("stale"));
+        assert_eq!(nearest("capacity", &options), None);
+        assert_eq!(nearest("x", &options), None);
     }
 }

@@ -4,20 +4,24 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericArgument, Ident, Lifetime, Path, PathArguments, Type, TypeParamBound};
+use syn::{GenericArgument, Ident, Lifetime, Pat, Path, PathArguments, Type, TypeParamBound};
 
 /// The first `word` anywhere in `tokens`.
 pub(crate) fn word(tokens: impl ToTokens, word: &str) -> Option<Ident> {
-    flat(tokens.into_token_stream()).into_iter().find_map(|token| match token {
+    word_in(flat(tokens.into_token_stream()), word)
+}
+
+fn word_in(tokens: Vec<TokenTree>, word: &str) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) if ident == word => Some(ident),
         _ => None,
     })
 }
 
 /// The first `_` in the tokens that stands for something to be inferred; `'_` does not.
-pub(crate) fn inferred(tokens: impl ToTokens) -> Option<Ident> {
+pub(crate) fn inferred(ty: &Type) -> Option<Ident> {
     let mut is_lifetime = false;
-    flat(tokens.into_token_stream()).into_iter().find_map(|token| match token {
+    flat(ty.to_token_stream()).into_iter().find_map(|token| match token {
         TokenTree::Ident(ident) if ident == "_" && !is_lifetime => Some(ident),
         token => {
             is_lifetime = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
@@ -27,8 +31,8 @@ pub(crate) fn inferred(tokens: impl ToTokens) -> Option<Ident> {
 }
 
 /// Is there a `ref mut` in the tokens?
-pub(crate) fn has_ref_mut(tokens: impl ToTokens) -> bool {
-    let tokens = flat(tokens.into_token_stream());
+pub(crate) fn has_ref_mut(pat: &Pat) -> bool {
+    let tokens = flat(pat.to_token_stream());
     let is = |token: &TokenTree, word| matches!(token, TokenTree::Ident(ident) if ident == word);
     tokens.windows(2).any(|pair| is(&pair[0], "ref") && is(&pair[1], "mut"))
 }
@@ -40,8 +44,8 @@ pub(crate) fn has_unused_name(tokens: impl ToTokens) -> bool {
 }
 
 /// The first named lifetime that is neither `'static` nor bound by a `for<…>` in the tokens themselves.
-pub(crate) fn borrow(tokens: impl ToTokens) -> Option<Lifetime> {
-    let tokens = flat(tokens.into_token_stream());
+pub(crate) fn borrow(ty: &Type) -> Option<Lifetime> {
+    let tokens = flat(ty.to_token_stream());
     let mut bound = vec!["static".to_owned(), "_".to_owned()];
     let mut found = Vec::new();
     let mut is_binder = false;
@@ -72,7 +76,7 @@ pub(crate) fn borrowed(ty: &Type) -> Option<TokenStream> {
             Some(reference.and_token.to_token_stream())
         }
         Type::Reference(reference) => reference.lifetime.as_ref().and_then(short),
-        Type::Path(path) => arguments(&path.path).find_map(|argument| match argument {
+        Type::Path(path) => arguments(&path.path).into_iter().find_map(|argument| match argument {
             GenericArgument::Lifetime(lifetime) => short(lifetime),
             _ => None,
         }),
@@ -89,7 +93,7 @@ pub(crate) fn borrowed(ty: &Type) -> Option<TokenStream> {
 fn bound(bound: &TypeParamBound) -> Option<TokenStream> {
     match bound {
         TypeParamBound::Lifetime(lifetime) => nameless(short(lifetime)),
-        TypeParamBound::Trait(of) => arguments(&of.path).find_map(|argument| match argument {
+        TypeParamBound::Trait(of) => arguments(&of.path).into_iter().find_map(|argument| match argument {
             GenericArgument::Lifetime(lifetime) => nameless(short(lifetime)),
             GenericArgument::Type(ty) => nameless(borrowed(ty)),
             GenericArgument::AssocType(assoc) => nameless(borrowed(&assoc.ty)),
@@ -110,11 +114,14 @@ fn short(lifetime: &Lifetime) -> Option<TokenStream> {
 }
 
 /// All generic arguments of a path.
-fn arguments(path: &Path) -> impl Iterator<Item = &GenericArgument> {
-    path.segments.iter().flat_map(|segment| match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => arguments.args.iter().collect::<Vec<_>>(),
-        _ => Vec::new(),
-    })
+fn arguments(path: &Path) -> Vec<&GenericArgument> {
+    let mut all = Vec::new();
+    for segment in &path.segments {
+        if let PathArguments::AngleBracketed(arguments) = &segment.arguments {
+            all.extend(&arguments.args);
+        }
+    }
+    all
 }
 
 /// The types that a type is directly made of; none of a function pointer, whose values are addresses.
@@ -127,12 +134,13 @@ pub(crate) fn inner(ty: &Type) -> Vec<&Type> {
         Type::Slice(slice) => vec![&slice.elem],
         Type::Tuple(tuple) => tuple.elems.iter().collect(),
         Type::Path(path) => {
-            let of_trait = path.qself.as_ref().map(|qself| &*qself.ty);
-            let types = arguments(&path.path).filter_map(|argument| match argument {
-                GenericArgument::Type(ty) => Some(ty),
-                _ => None,
-            });
-            of_trait.into_iter().chain(types).collect()
+            let mut types: Vec<_> = path.qself.iter().map(|qself| &*qself.ty).collect();
+            for argument in arguments(&path.path) {
+                if let GenericArgument::Type(ty) = argument {
+                    types.push(ty);
+                }
+            }
+            types
         }
         _ => Vec::new(),
     }
@@ -185,11 +193,11 @@ mod tests {
 
     #[test]
     fn borrows_are_found_at_any_depth_and_binders_are_not_borrows() {
-        assert_eq!(borrow(quote!(Vec<(u8, Cow<'a, str>)>)).unwrap().ident, "a");
-        assert!(borrow(quote!(&'static str)).is_none());
-        assert!(borrow(quote!(for<'b> fn(&'b str) -> Box<dyn for<'c> Fn(&'c u8)>)).is_none());
-        assert!(borrow(quote!(Foo<'_>)).is_none());
-        assert_eq!(borrow(quote!((for<'b> fn(&'b str), &'d str))).unwrap().ident, "d");
+        assert_eq!(borrow(&parse_quote!(Vec<(u8, Cow<'a, str>)>)).unwrap().ident, "a");
+        assert!(borrow(&parse_quote!(&'static str)).is_none());
+        assert!(borrow(&parse_quote!(for<'b> fn(&'b str) -> Box<dyn for<'c> Fn(&'c u8)>)).is_none());
+        assert!(borrow(&parse_quote!(Foo<'_>)).is_none());
+        assert_eq!(borrow(&parse_quote!((for<'b> fn(&'b str), &'d str))).unwrap().ident, "d");
     }
 
     #[test]
@@ -210,8 +218,11 @@ mod tests {
 
     #[test]
     fn what_is_to_be_inferred_is_no_lifetime() {
-        assert!(inferred(quote!(Cow<'_, [u8; 3]>)).is_none());
-        assert!(inferred(quote!((Cow<'_, str>, [u8; _]))).is_some() && inferred(quote!(_)).is_some());
+        assert!(inferred(&parse_quote!(Cow<'_, [u8; 3]>)).is_none());
+        assert!(
+            inferred(&parse_quote!((Cow<'_, str>, [u8; _]))).is_some()
+                && inferred(&parse_quote!(_)).is_some()
+        );
     }
 
     #[test]

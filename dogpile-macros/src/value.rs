@@ -111,7 +111,7 @@ pub(crate) fn early(option: &Entry, input: ParseStream<'_>) -> syn::Result<Early
     if percent::is_meant(&value) {
         return percent_of(text).map(Early::Percent);
     }
-    if nearest(&value, [AUTO]).is_some() {
+    if nearest(&value, &[AUTO]).is_some() {
         let problem = format!("`{value}` is not a time to refresh early");
         return Err(error(text, problem, format!("did you mean `\"{AUTO}\"`?")));
     }
@@ -208,7 +208,7 @@ pub(crate) fn refresh(option: &Entry, input: ParseStream<'_>) -> syn::Result<Ref
         if let Some((_, refresh)) = WORDS.iter().find(|(word, _)| *word == written) {
             return Ok(*refresh);
         }
-        let help = match nearest(&written, WORDS.map(|(word, _)| word)) {
+        let help = match nearest(&written, &WORDS.map(|(word, _)| word)) {
             Some(meant) => format!("did you mean `\"{meant}\"`?"),
             None => "write `\"caller\"` or `\"background\"`".to_owned(),
         };

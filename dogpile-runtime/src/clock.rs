@@ -33,9 +33,10 @@ pub(crate) enum Source {
 const COARSE_STEP: Duration = Duration::from_millis(10);
 
 impl Source {
-    /// The cheapest source whose error stays within 1 % of `shortest`.
-    pub(crate) const fn for_shortest(shortest: Duration) -> Self {
-        if shortest.as_nanos() >= 100 * COARSE_STEP.as_nanos() { Self::Coarse } else { Self::Precise }
+    /// The cheapest source whose error stays within 1 % of each of the `lengths`; those of no length do not count.
+    pub(crate) fn for_lengths(lengths: &[Tick]) -> Self {
+        let is_short = |length: &Tick| (1..ticks(100 * COARSE_STEP)).contains(length);
+        if lengths.iter().any(is_short) { Self::Precise } else { Self::Coarse }
     }
 
     /// The time now.

@@ -235,7 +235,7 @@ impl<V: Clone + Send + Sync + 'static, R> Dogpile<V, R> {
     pub fn __dogpile_probe<Q: Keyless>(&self, _: Q) -> Probed<(), V, R> {
         match self.hit() {
             Ok(value) => Probed::hit(value),
-            Err(missed) => Probed::alone(Arc::clone(self.flights()), missed),
+            Err(missed) => Probed::missed(Arc::clone(self.flights()), missed),
         }
     }
 

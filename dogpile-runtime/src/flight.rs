@@ -106,9 +106,12 @@ pub(crate) enum Answer<V, H: Home<V>> {
 
 /// Where the flights of a key are at home: alone, or in a map that wants to know what it holds.
 ///
-/// All methods are called with no lock held. `filled` and `removed` are called by whoever made it so, and may come
+/// All hooks are called with no lock held. `filled` and `removed` are called by whoever made it so, and may come
 /// late: look before acting.
-pub(crate) trait Home<V>: Sized + Send + Sync + 'static {
+pub trait Home<V>: Sized + Send + Sync + 'static {
+    /// What its flights compute for.
+    type Key;
+
     /// Whether a key without a value and without a flight is removed.
     const REMOVES: bool = false;
 
@@ -118,12 +121,23 @@ pub(crate) trait Home<V>: Sized + Send + Sync + 'static {
     /// It has been removed.
     fn removed(_: &Arc<Flights<V, Self>>) {}
 
+    /// Whoever was to begin a flight has not.
+    fn vacated(_: &Arc<Flights<V, Self>>) {}
+
+    fn key(&self) -> &Self::Key;
+
     /// What serves the same key in place of the one that has been removed.
     fn successor(removed: &Arc<Flights<V, Self>>) -> Arc<Flights<V, Self>>;
 }
 
 /// The home of a value without a key.
 impl<V> Home<V> for () {
+    type Key = ();
+
+    fn key(&self) -> &() {
+        self
+    }
+
     fn successor(_: &Arc<Flights<V, Self>>) -> Arc<Flights<V, Self>> {
         unreachable!("a value without a key is never removed")
     }
@@ -192,7 +206,7 @@ pub(crate) struct State<V> {
 
 /// One key: its value and the flights that make it. What a hit looks at stands together.
 #[repr(C)]
-pub(crate) struct Flights<V, H = ()> {
+pub struct Flights<V, H = ()> {
     pub(crate) home: H,
     slot: Slot<V, State<V>>,
     /// Until when a stale value is served without asking for the lock.

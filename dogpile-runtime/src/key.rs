@@ -133,11 +133,6 @@ mod sealed {
 }
 use sealed::Sealed;
 
-/// What a key must be.
-pub trait Key: Eq + Hash + Clone + Send + Sync + 'static {}
-
-impl<K: Eq + Hash + Clone + Send + Sync + 'static> Key for K {}
-
 /// A type that a part of a key can be looked up as: `str` for the key `String`, any key for itself. Generated code names
 /// key types through it, so that the compiler says what the parameter's type lacks, instead of telling what a static is
 /// made of.
@@ -184,7 +179,7 @@ mod tests {
 
     /// Whether `query` is found where `key` was put.
     #[expect(clippy::needless_pass_by_value, reason = "queries are references, or tuples of them")]
-    fn finds<Q: Lookup<Key: Key>>(query: Q, key: &Q::Key) -> bool {
+    fn finds<Q: Lookup<Key: Hash + Eq>>(query: Q, key: &Q::Key) -> bool {
         let hashes = RandomState::new();
         let mut state = hashes.build_hasher();
         query.hash(&mut state);

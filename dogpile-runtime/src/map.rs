@@ -267,10 +267,10 @@ where
     /// The first step of a call, for generated code.
     #[doc(hidden)]
     #[inline]
-    pub fn __dogpile_probe(&self, query: impl KeyOf<K>) -> Probed<K, V, R> {
+    pub fn __dogpile_probe(&self, query: impl KeyOf<K>) -> Probed<Kept<K, V>, V, R> {
         match self.hit(&query) {
             Ok(value) => Probed::hit(value),
-            Err(missed) => Probed::kept(self.node(&query), missed),
+            Err(missed) => Probed::missed(self.node(&query), missed),
         }
     }
 

@@ -46,7 +46,7 @@ mod model {
 
 #[cfg(not(dogpile_loom))]
 mod threads {
-    use std::collections::{BTreeMap, VecDeque};
+    use std::collections::VecDeque;
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::thread;
     use std::time::Duration;
@@ -71,15 +71,15 @@ mod threads {
         workers: usize,
         idle: usize,
         started: u64,
-        /// What those who work are at, by their number.
-        busy: BTreeMap<u64, Box<dyn Fn() -> bool + Send>>,
+        /// Those who work, by their number, and whether the job of each is overdue.
+        busy: Vec<(u64, Box<dyn Fn() -> bool + Send>)>,
     }
 
     impl State {
         /// Counts nobody any longer whose job is overdue: it may never come back.
         fn write_off(&mut self) {
             let before = self.busy.len();
-            self.busy.retain(|_, is_overdue| !is_overdue());
+            self.busy.retain(|(_, is_overdue)| !is_overdue());
             self.workers -= before - self.busy.len();
         }
     }
@@ -90,7 +90,7 @@ mod threads {
             workers: 0,
             idle: 0,
             started: 0,
-            busy: BTreeMap::new(),
+            busy: Vec::new(),
         }),
         work: Condvar::new(),
     };
@@ -138,10 +138,14 @@ mod threads {
                 // Its destructor may panic as well.
                 let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
             }
-            if POOL.state.lock().busy.remove(&number).is_none() {
+            let mut state = POOL.state.lock();
+            let Some(place) = state.busy.iter().position(|(busy, _)| *busy == number) else {
                 // It has been written off, and maybe replaced.
                 return;
-            }
+            };
+            let ended = state.busy.swap_remove(place);
+            drop(state);
+            drop(ended);
         }
     }
 
@@ -152,7 +156,7 @@ mod threads {
             if let Some(job) = state.queue.pop_front() {
                 // Its time begins.
                 (job.is_overdue)();
-                state.busy.insert(number, job.is_overdue);
+                state.busy.push((number, job.is_overdue));
                 return Some(job.run);
             }
             state.idle += 1;

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::call::Refresh;
-use crate::key::Key;
+use crate::flight::Home;
 use crate::probed::{Probed, ProbedKey};
 use crate::timeout::Patience;
 
@@ -59,13 +59,13 @@ pub trait Cacheable: Sized {
     /// # Errors
     ///
     /// With the function's own.
-    fn __dogpile_try_alone<K, R, F, E>(
-        probed: Probed<K, Self, R>,
+    fn __dogpile_try_alone<H, R, F, E>(
+        probed: Probed<H, Self, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> Result<Self, E>
     where
-        K: Key,
+        H: Home<Self>,
         F: FnOnce() -> Result<Self, E>,
         R: Refresh<F>;
 }
@@ -74,13 +74,13 @@ impl<T: Clone + Send + Sync + 'static> Cacheable for T {
     type Value = T;
 
     #[inline]
-    fn __dogpile_try_alone<K, R, F, E>(
-        probed: Probed<K, T, R>,
+    fn __dogpile_try_alone<H, R, F, E>(
+        probed: Probed<H, T, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> Result<T, E>
     where
-        K: Key,
+        H: Home<T>,
         F: FnOnce() -> Result<T, E>,
         R: Refresh<F>,
     {
@@ -90,9 +90,9 @@ impl<T: Clone + Send + Sync + 'static> Cacheable for T {
 
 /// The key that a call was made with: as a function, so that no trait's method of that name is found instead.
 #[inline]
-pub fn key_of<K, V, R>(probed: &Probed<K, V, R>) -> ProbedKey<K, V>
+pub fn key_of<H, V, R>(probed: &Probed<H, V, R>) -> ProbedKey<H, V>
 where
-    K: Key,
+    H: Home<V>,
     V: Clone + Send + Sync + 'static,
 {
     probed.key()

@@ -4,7 +4,6 @@
 //! parameters, and the receiver.
 
 use std::future::Future;
-use std::hash::Hash;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -12,75 +11,60 @@ use std::sync::Arc;
 use crate::call::{Refresh, resolve};
 use crate::call_async::{RefreshAsync, resolve_async};
 use crate::failing::{Alone, Failing, Never, Together};
-use crate::flight::{Flights, Missed};
-use crate::table::{Kept, Node};
+use crate::flight::{Flights, Home, Missed};
 use crate::timeout::Patience;
 
-/// What a look-up found: a value, or where to compute it.
-pub struct Probed<K, V, R> {
-    found: Found<K, V>,
+/// What a look-up found: a value, or where to compute it. Of one home, so that a value without a key brings no code of a
+/// map along.
+pub struct Probed<H: Home<V>, V, R> {
+    found: Found<H, V>,
     refresh: PhantomData<fn() -> R>,
 }
 
-enum Found<K, V> {
+enum Found<H: Home<V>, V> {
     Hit(V),
-    /// In a dogpile of its own.
-    Alone(Arc<Flights<V>>, Missed),
-    /// In a map.
-    Kept(Reserved<K, V>, Missed),
+    Missed(Reserved<H, V>, Missed),
 }
 
-/// A node that was found or made for a call. If the call never begins, for the user's code may panic before it does, a node
-/// that holds nothing is not to stay.
-struct Reserved<K, V> {
-    node: Option<Arc<Node<K, V>>>,
-    vacate: fn(&Arc<Node<K, V>>),
-}
+/// The flights that were found, or made, for a call. If it never begins, for the user's code may panic before it does, a
+/// key that holds nothing is not to stay.
+struct Reserved<H: Home<V>, V>(Option<Arc<Flights<V, H>>>);
 
-impl<K, V> Reserved<K, V> {
-    fn begin(mut self) -> Arc<Node<K, V>> {
-        self.node.take().expect("it begins once")
+impl<H: Home<V>, V> Reserved<H, V> {
+    fn begin(mut self) -> Arc<Flights<V, H>> {
+        self.0.take().expect("it begins once")
     }
 }
 
-impl<K, V> Drop for Reserved<K, V> {
+impl<H: Home<V>, V> Drop for Reserved<H, V> {
     fn drop(&mut self) {
-        if let Some(node) = &self.node {
-            (self.vacate)(node);
+        if let Some(flights) = &self.0 {
+            H::vacated(flights);
         }
     }
 }
 
-impl<K, V, R> Probed<K, V, R> {
+impl<H: Home<V>, V, R> Probed<H, V, R> {
     #[inline]
     pub(crate) fn hit(value: V) -> Self {
         Self { found: Found::Hit(value), refresh: PhantomData }
     }
 
-    pub(crate) fn alone(flights: Arc<Flights<V>>, missed: Missed) -> Self {
-        Self { found: Found::Alone(flights, missed), refresh: PhantomData }
-    }
-
-    pub(crate) fn kept(node: Arc<Node<K, V>>, missed: Missed) -> Self
-    where
-        K: Hash + Eq + Clone + Send + Sync + 'static,
-        V: Clone + Send + Sync + 'static,
-    {
-        let reserved = Reserved { node: Some(node), vacate: Flights::remove_vacant };
-        Self { found: Found::Kept(reserved, missed), refresh: PhantomData }
+    pub(crate) fn missed(flights: Arc<Flights<V, H>>, missed: Missed) -> Self {
+        Self { found: Found::Missed(Reserved(Some(flights)), missed), refresh: PhantomData }
     }
 }
 
-impl<K, V, R> Probed<K, V, R>
+impl<H, V, R> Probed<H, V, R>
 where
-    K: Hash + Eq + Clone + Send + Sync + 'static,
+    H: Home<V>,
     V: Clone + Send + Sync + 'static,
 {
     /// The key, for a computation that outlives the parameters.
-    pub fn key(&self) -> ProbedKey<K, V> {
+    pub fn key(&self) -> ProbedKey<H, V> {
         ProbedKey(match &self.found {
-            Found::Kept(reserved, _) => reserved.node.clone(),
-            Found::Hit(_) | Found::Alone(..) => None,
+            Found::Missed(reserved, _) => reserved.0.clone(),
+            Found::Hit(_) => None,
         })
     }
 
@@ -93,9 +77,8 @@ where
     {
         match self.found {
             Found::Hit(value) => Ok(value),
-            Found::Alone(flights, missed) => resolve::<V, (), R, F, E>(flights, missed, compute, patience),
-            Found::Kept(reserved, missed) => {
-                resolve::<V, Kept<K, V>, R, F, E>(reserved.begin(), missed, compute, patience)
+            Found::Missed(reserved, missed) => {
+                resolve::<V, H, R, F, E>(reserved.begin(), missed, compute, patience)
             }
         }
     }
@@ -153,12 +136,9 @@ where
     {
         match self.found {
             Found::Hit(value) => Ok(value),
-            Found::Alone(flights, missed) => {
-                resolve_async::<V, (), R, F, Fut, M, O, E>(flights, missed, compute, patience).await
-            }
-            Found::Kept(reserved, missed) => {
-                let node = reserved.begin();
-                resolve_async::<V, Kept<K, V>, R, F, Fut, M, O, E>(node, missed, compute, patience).await
+            Found::Missed(reserved, missed) => {
+                let flights = reserved.begin();
+                resolve_async::<V, H, R, F, Fut, M, O, E>(flights, missed, compute, patience).await
             }
         }
     }
@@ -174,12 +154,9 @@ where
     {
         let found = match self.found {
             Found::Hit(value) => return value,
-            Found::Alone(flights, missed) => {
-                resolve_async::<V, (), R, F, Fut, Never, _, _>(flights, missed, compute, None).await
-            }
-            Found::Kept(reserved, missed) => {
-                let node = reserved.begin();
-                resolve_async::<V, Kept<K, V>, R, F, Fut, Never, _, _>(node, missed, compute, None).await
+            Found::Missed(reserved, missed) => {
+                let flights = reserved.begin();
+                resolve_async::<V, H, R, F, Fut, Never, _, _>(flights, missed, compute, None).await
             }
         };
         match found {
@@ -230,12 +207,12 @@ where
 }
 
 /// The key of a look-up that found no value.
-pub struct ProbedKey<K, V>(Option<Arc<Node<K, V>>>);
+pub struct ProbedKey<H: Home<V>, V>(Option<Arc<Flights<V, H>>>);
 
-impl<K, V> Deref for ProbedKey<K, V> {
-    type Target = K;
+impl<H: Home<V>, V> Deref for ProbedKey<H, V> {
+    type Target = H::Key;
 
-    fn deref(&self) -> &K {
-        &self.0.as_ref().expect("only a computation asks for its key").home.key
+    fn deref(&self) -> &H::Key {
+        self.0.as_ref().expect("only a computation asks for its key").home.key()
     }
 }

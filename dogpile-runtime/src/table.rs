@@ -55,7 +55,7 @@ const COMPANY_SHARE: usize = 8;
 
 /// What a map knows of a key besides its value.
 #[repr(C)]
-pub(crate) struct Kept<K, V> {
+pub struct Kept<K, V> {
     table: Weak<Table<K, V>>,
     link: Link<Node<K, V>>,
     pub(crate) key: Quiet<K>,
@@ -252,6 +252,8 @@ where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
 {
+    type Key = K;
+
     const REMOVES: bool = true;
 
     fn filled(node: &Arc<Node<K, V>>) {
@@ -264,6 +266,14 @@ where
         if let Some(table) = node.home.table.upgrade() {
             drop(table.remove(node));
         }
+    }
+
+    fn vacated(node: &Arc<Node<K, V>>) {
+        node.remove_vacant();
+    }
+
+    fn key(&self) -> &K {
+        &self.key
     }
 
     fn successor(removed: &Arc<Node<K, V>>) -> Arc<Node<K, V>> {

@@ -77,14 +77,17 @@ fn run() {
             None => Instant::now() + IDLE,
         };
         if CHANGED.wait_until(&mut alarms, due).timed_out() {
-            let later = alarms.set.split_off(&(Instant::now(), u64::MAX));
-            let ringing = mem::replace(&mut alarms.set, later);
+            let now = Instant::now();
+            let mut ringing = Vec::new();
+            while let Some(first) = alarms.set.first_entry().filter(|first| first.key().0 <= now) {
+                ringing.push(first.remove());
+            }
             if ringing.is_empty() && alarms.set.is_empty() {
                 alarms.is_running = false;
                 return;
             }
             drop(alarms);
-            wake_all(ringing.into_values());
+            wake_all(ringing);
             alarms = ALARMS.lock();
         }
     }

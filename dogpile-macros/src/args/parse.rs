@@ -3,8 +3,8 @@
 //! Invariants: a bad option costs no other option its error; values are read as expressions, never split at commas
 //! beforehand (a closure may contain some).
 
-use super::{Args, Entry, Place, Row, TABLE};
-use crate::errors::{Errors, error, nearest};
+use super::{Args, Entry, Place, TABLE};
+use crate::errors::{Errors, error, list, nearest};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::discouraged::Speculative as _;
@@ -92,26 +92,26 @@ impl Args {
     }
 
     fn unknown(&mut self, name: &Ident, written: &str, place: Place) -> syn::Error {
-        let known: Vec<_> = TABLE.iter().filter(|row| place == Place::Attribute || row.in_policy).collect();
-        let mut meant: Vec<&Row> =
-            known.iter().copied().filter(|row| row.aliases.contains(&written)).collect();
-        if meant.is_empty() {
-            let near = nearest(written, known.iter().map(|row| row.name));
-            meant.extend(known.iter().filter(|row| Some(row.name) == near));
+        let (mut known, mut meant, mut examples) = (Vec::new(), Vec::new(), Vec::new());
+        for row in TABLE.iter().filter(|row| place == Place::Attribute || row.in_policy) {
+            known.push(row.name);
+            if row.aliases.contains(&written) {
+                meant.push(row.name);
+                examples.push(row.example);
+            }
         }
-        self.expire_attempted |= meant.iter().any(|row| row.name == "expire");
+        if let (true, Some(near)) = (meant.is_empty(), nearest(written, &known)) {
+            meant.push(near);
+            examples.extend(TABLE.iter().find(|row| row.name == near).map(|row| row.example));
+        }
+        self.expire_attempted |= meant.contains(&"expire");
         let help = if meant.is_empty() {
-            format!("the options are {}", list(known.iter().map(|row| row.name), ", "))
+            format!("the options are {}", list(&known, ", "))
         } else {
-            let names = list(meant.iter().map(|row| row.name), " or ");
-            format!("did you mean {names}? write {}", list(meant.iter().map(|row| row.example), " or "))
+            format!("did you mean {}? write {}", list(&meant, " or "), list(&examples, " or "))
         };
         error(name, format!("unknown option `{written}`"), help)
     }
-}
-
-fn list<'a>(names: impl Iterator<Item = &'a str>, separator: &str) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(separator)
 }
 
 /// Does an option start here, or at least something that was meant to be one?

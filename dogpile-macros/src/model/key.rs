@@ -7,13 +7,13 @@ use super::keyable;
 use super::nameable;
 use crate::args::{Args, KeyPart, Refresh};
 use crate::attrs;
-use crate::errors::{Errors, nearest};
+use crate::errors::{Errors, list, nearest};
 use crate::item::Item;
 use crate::scan;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
-use syn::{Expr, FnArg, Ident, Pat, PatType, Type};
+use syn::{Expr, FnArg, Ident, Pat, PatType, Receiver, Type};
 
 /// The most parts that std's tuples can be hashed and compared with.
 const MOST_PARTS: usize = 12;
@@ -273,7 +273,7 @@ fn remaining<'a>(
         match input {
             FnArg::Receiver(receiver) => {
                 if args.slot.is_none() && !skipped.iter().any(|name| name == "self") {
-                    receives_self(&receiver.self_token, item, errors);
+                    receives_self(receiver, item, errors);
                 }
             }
             FnArg::Typed(typed) if matches!(&*typed.pat, Pat::Wild(_)) => {
@@ -296,11 +296,12 @@ fn remaining<'a>(
     (errors.len() == before).then_some(parts)
 }
 
-fn receives_self(token: &syn::Token![self], item: &Item, errors: &mut Errors) {
+fn receives_self(receiver: &Receiver, item: &Item, errors: &mut Errors) {
     let problem =
         format!("`{}` takes `self`, and all instances would share its values", item.sig.ident.unraw());
     let help = "write what tells instances apart, such as `key(self.id: u64)`; or `slot = self.field`, to keep the values \
                 in the instance; or `skip(self)`, to share them";
+    let token = &receiver.self_token;
     errors.at(token, problem, help);
 }
 
@@ -322,20 +323,23 @@ fn is_wild(input: &FnArg) -> bool {
 
 /// The parameter of that name.
 fn find<'a>(name: &Ident, item: &'a Item) -> Option<(usize, &'a PatType)> {
-    called(name, item).next()
+    called(name, item).into_iter().next()
 }
 
-fn called<'a>(name: &Ident, item: &'a Item) -> impl Iterator<Item = (usize, &'a PatType)> {
-    let typed = item.sig.inputs.iter().enumerate().filter_map(|(place, input)| match input {
-        FnArg::Typed(typed) => Some((place, typed)),
-        FnArg::Receiver(_) => None,
-    });
-    typed.filter(|(_, typed)| plain_name(&typed.pat).is_some_and(|found| found.unraw() == name.unraw()))
+fn called<'a>(name: &Ident, item: &'a Item) -> Vec<(usize, &'a PatType)> {
+    let mut called = Vec::new();
+    for (place, input) in item.sig.inputs.iter().enumerate() {
+        let FnArg::Typed(typed) = input else { continue };
+        if plain_name(&typed.pat).is_some_and(|found| found.unraw() == name.unraw()) {
+            called.push((place, typed));
+        }
+    }
+    called
 }
 
 /// To the compiler two names of one spelling differ if only one of them was passed to a `macro_rules!`. Here they do not.
 fn is_only_one(name: &Ident, item: &Item, errors: &mut Errors) {
-    if called(name, item).nth(1).is_some() {
+    if called(name, item).len() > 1 {
         let problem = format!("two parameters are called `{name}`, and which one is meant cannot be told");
         errors.at(name, problem, "give one of them another name");
     }
@@ -377,13 +381,11 @@ fn unknown(name: &Ident, item: &Item, errors: &mut Errors) {
             FnArg::Typed(typed) => plain_name(&typed.pat).map(|name| name.unraw().to_string()),
         })
         .collect();
-    let help = match nearest(&name.unraw().to_string(), names.iter().map(String::as_str)) {
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let help = match nearest(&name.unraw().to_string(), &names) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if names.is_empty() => "give the parameters names".to_owned(),
-        None => {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("the parameters are {}", names.join(", "))
-        }
+        None => format!("the parameters are {}", list(&names, ", ")),
     };
     errors.at(name, format!("there is no parameter `{name}`"), help);
 }

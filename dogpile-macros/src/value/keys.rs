@@ -48,7 +48,7 @@ fn word(option: &Entry, text: LitStr) -> syn::Result<Capacity> {
         return Err(error(text, "`capacity` takes its number without quotes", help));
     }
     let problem = format!("`{value}` is not a capacity");
-    Err(match nearest(&value, [UNBOUNDED]) {
+    Err(match nearest(&value, &[UNBOUNDED]) {
         Some(meant) => error(text, problem, format!("did you mean `\"{meant}\"`?")),
         None => option.wrong(text, problem),
     })

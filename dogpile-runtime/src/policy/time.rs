@@ -186,8 +186,6 @@ impl<V, R> Policy<V, R> {
             Early::Never | Early::Auto => 0,
         };
         let shortened = expire - self.jitter.of(expire);
-        let given = [shortened, self.stale, self.retry, early, self.lease];
-        let shortest = given.into_iter().filter(|length| *length != 0).min().unwrap_or(NEVER);
-        Source::for_shortest(Duration::from_nanos(shortest))
+        Source::for_lengths(&[shortened, self.stale, self.retry, early, self.lease])
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use crate::call::Refresh;
 use crate::call_async::RefreshAsync;
-use crate::key::Key;
+use crate::flight::Home;
 use crate::probed::Probed;
 use crate::timeout::Patience;
 
@@ -24,20 +24,20 @@ impl<T> Attempt<T> {
 /// A call of a function that cannot fail; found where its bounds hold.
 pub trait Call<V> {
     /// The call.
-    fn __dogpile_call<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> V
+    fn __dogpile_call<H, R, F>(self, probed: Probed<H, V, R>, compute: F) -> V
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> V,
         R: Refresh<F>;
 
     /// As `__dogpile_call`, of an async function.
-    fn __dogpile_call_async<K, R, F, Fut>(
+    fn __dogpile_call_async<H, R, F, Fut>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         compute: F,
     ) -> impl Future<Output = V>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Fut,
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>;
@@ -45,9 +45,9 @@ pub trait Call<V> {
 
 impl<V: Clone + Send + Sync + 'static> Call<V> for &Attempt<V> {
     #[inline]
-    fn __dogpile_call<K, R, F>(self, probed: Probed<K, V, R>, compute: F) -> V
+    fn __dogpile_call<H, R, F>(self, probed: Probed<H, V, R>, compute: F) -> V
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> V,
         R: Refresh<F>,
     {
@@ -55,13 +55,13 @@ impl<V: Clone + Send + Sync + 'static> Call<V> for &Attempt<V> {
     }
 
     #[inline]
-    fn __dogpile_call_async<K, R, F, Fut>(
+    fn __dogpile_call_async<H, R, F, Fut>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         compute: F,
     ) -> impl Future<Output = V>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Fut,
         Fut: Future<Output = V>,
         R: RefreshAsync<Fut>,
@@ -104,26 +104,26 @@ pub trait ShareError<V, E> {
     /// # Errors
     ///
     /// With the function's own.
-    fn __dogpile_try<K, R, F>(
+    fn __dogpile_try<H, R, F>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> Result<V, E>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>;
 
     /// As `__dogpile_try`, of an async function.
-    fn __dogpile_try_async<K, R, F, Fut>(
+    fn __dogpile_try_async<H, R, F, Fut>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> impl Future<Output = Result<V, E>>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<V, E>>,
         R: RefreshAsync<Fut>;
@@ -135,14 +135,14 @@ where
     E: Clone + Send + Sync + 'static,
 {
     #[inline]
-    fn __dogpile_try<K, R, F>(
+    fn __dogpile_try<H, R, F>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> Result<V, E>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>,
     {
@@ -150,14 +150,14 @@ where
     }
 
     #[inline]
-    fn __dogpile_try_async<K, R, F, Fut>(
+    fn __dogpile_try_async<H, R, F, Fut>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> impl Future<Output = Result<V, E>>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<V, E>>,
         R: RefreshAsync<Fut>,
@@ -173,26 +173,26 @@ pub trait TakeOver<V, E> {
     /// # Errors
     ///
     /// With the function's own.
-    fn __dogpile_try<K, R, F>(
+    fn __dogpile_try<H, R, F>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> Result<V, E>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>;
 
     /// As `__dogpile_try`, of an async function.
-    fn __dogpile_try_async<K, R, F, Fut>(
+    fn __dogpile_try_async<H, R, F, Fut>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> impl Future<Output = Result<V, E>>
     where
-        K: Key,
+        H: Home<V>,
         E: 'static,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<V, E>>,
@@ -201,14 +201,14 @@ pub trait TakeOver<V, E> {
 
 impl<V: Clone + Send + Sync + 'static, E> TakeOver<V, E> for &&Attempt<Result<V, E>> {
     #[inline]
-    fn __dogpile_try<K, R, F>(
+    fn __dogpile_try<H, R, F>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> Result<V, E>
     where
-        K: Key,
+        H: Home<V>,
         F: FnOnce() -> Result<V, E>,
         R: Refresh<F>,
     {
@@ -216,14 +216,14 @@ impl<V: Clone + Send + Sync + 'static, E> TakeOver<V, E> for &&Attempt<Result<V,
     }
 
     #[inline]
-    fn __dogpile_try_async<K, R, F, Fut>(
+    fn __dogpile_try_async<H, R, F, Fut>(
         self,
-        probed: Probed<K, V, R>,
+        probed: Probed<H, V, R>,
         patience: Option<Patience<E>>,
         compute: F,
     ) -> impl Future<Output = Result<V, E>>
     where
-        K: Key,
+        H: Home<V>,
         E: 'static,
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<V, E>>,
