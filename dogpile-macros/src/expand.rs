@@ -36,9 +36,20 @@ pub(crate) fn attribute(model: &Model<'_>) -> TokenStream {
 
 /// The signature, with another name or other parameters.
 fn signature(sig: &Signature, name: &Ident, inputs: &TokenStream) -> TokenStream {
-    // All its parts, so that there is an error here when syn finds another.
-    let Signature { constness, asyncness, safety, abi, fn_token, generics, paren_token, output, .. } = sig;
-    let Signature { ident: _, inputs: _, variadic: _, .. } = sig;
+    // All its parts are named, so that another one would be an error here. A variadic function is refused before.
+    let Signature {
+        constness,
+        asyncness,
+        safety,
+        abi,
+        fn_token,
+        ident: _,
+        generics,
+        paren_token,
+        inputs: _,
+        variadic: _,
+        output,
+    } = sig;
     let mut parameters = TokenStream::new();
     paren_token.surround(&mut parameters, |tokens| inputs.to_tokens(tokens));
     let bounds = &generics.where_clause;
