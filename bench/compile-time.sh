@@ -22,18 +22,29 @@ for arg in "$@"; do
     esac
 done
 
+# Settings of whoever runs this must reach neither the builds nor the repository that is made below; git's would have it
+# work on theirs.
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_RUSTC_WRAPPER RUSTC_WRAPPER RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL
+mapfile -t variables < <(git rev-parse --local-env-vars)
+unset "${variables[@]}"
+export CARGO_TERM_COLOR=never
+
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+if ! git -C "$repo" rev-parse --git-dir >/dev/null; then
+    echo "$0: the tree to build is what git knows of, and this is no repository" >&2
+    exit 2
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Settings of whoever runs this must not reach the builds.
-unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_RUSTC_WRAPPER RUSTC_WRAPPER RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL
-export CARGO_TERM_COLOR=never
-# Nor is the repository below to stay in the user's cache.
+# Nor is that repository to stay in the user's cache: all of it is shared but the place for repositories.
 home=${CARGO_HOME:-$HOME/.cargo}
-mkdir "$work/cargo"
+mkdir -p "$home" "$work/cargo"
+home=$(cd "$home" && pwd)
+shopt -s dotglob nullglob
 for entry in "$home"/*; do
     if [[ ${entry##*/} != git ]]; then ln -s "$entry" "$work/cargo/"; fi
 done
+shopt -u dotglob nullglob
 export CARGO_HOME=$work/cargo
 
 # hello NAME DEPENDENCY IMPORT ATTRIBUTE
@@ -83,9 +94,10 @@ mkdir "$work/tree"
 git -C "$repo" ls-files --cached --others --exclude-standard -z |
     (cd "$repo" && while IFS= read -r -d '' file; do if [[ -e $file ]]; then printf '%s\0' "$file"; fi; done) |
     tar -C "$repo" --null -T - -cf - | tar -C "$work/tree" -xf -
-git -C "$work/tree" init --quiet
-git -C "$work/tree" add --all
-git -C "$work/tree" -c user.name=bench -c user.email=bench@localhost commit --quiet --message tree
+tree() { GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null git -C "$work/tree" "$@"; }
+tree init --quiet
+tree add --all --force
+tree -c user.name=bench -c user.email=bench@localhost commit --quiet --message tree
 
 attribute='#[dogpile(expire = "1h")]'
 hello dogpile "dogpile = { git = \"file://$work/tree\" }" 'use dogpile::dogpile;' "$attribute"
