@@ -77,7 +77,7 @@ fn without_suffix(text: &LitStr) -> String {
 }
 
 /// The name, if `expr` is nothing but one.
-fn as_identifier(expr: &Expr) -> Option<&Ident> {
+pub(crate) fn as_identifier(expr: &Expr) -> Option<&Ident> {
     match expr {
         Expr::Path(path) if path.qself.is_none() && path.attrs.is_empty() => path.path.get_ident(),
         _ => None,

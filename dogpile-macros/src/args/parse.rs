@@ -3,7 +3,7 @@
 //! Invariants: a bad option costs no other option its error; values are read as expressions, never split at commas
 //! beforehand (a closure may contain some).
 
-use super::{Args, Entry, Place, TABLE};
+use super::{Args, Entry, Place, Row, TABLE};
 use crate::errors::{Errors, error, list, nearest};
 use proc_macro2::{TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -92,23 +92,17 @@ impl Args {
     }
 
     fn unknown(&mut self, name: &Ident, written: &str, place: Place) -> syn::Error {
-        let (mut known, mut meant, mut examples) = (Vec::new(), Vec::new(), Vec::new());
-        for row in TABLE.iter().filter(|row| place == Place::Attribute || row.in_policy) {
-            known.push(row.name);
-            if row.aliases.contains(&written) {
-                meant.push(row.name);
-                examples.push(row.example);
-            }
-        }
-        if let (true, Some(near)) = (meant.is_empty(), nearest(written, &known)) {
-            meant.push(near);
-            examples.extend(TABLE.iter().find(|row| row.name == near).map(|row| row.example));
-        }
-        self.expire_attempted |= meant.contains(&"expire");
+        let known: Vec<_> = TABLE.iter().filter(|row| place == Place::Attribute || row.in_policy).collect();
+        let names: Vec<_> = known.iter().map(|row| row.name).collect();
+        let is_alias = |row: &&Row| row.aliases.contains(&written);
+        let near = if known.iter().any(is_alias) { None } else { nearest(written, &names) };
+        let meant: Vec<_> = known.into_iter().filter(|row| is_alias(row) || Some(row.name) == near).collect();
+        self.expire_attempted |= meant.iter().any(|row| row.name == "expire");
         let help = if meant.is_empty() {
-            format!("the options are {}", list(&known, ", "))
+            format!("the options are {}", list(&names, ", "))
         } else {
-            format!("did you mean {}? write {}", list(&meant, " or "), list(&examples, " or "))
+            let (names, examples): (Vec<_>, Vec<_>) = meant.iter().map(|row| (row.name, row.example)).unzip();
+            format!("did you mean {}? write {}", list(&names, " or "), list(&examples, " or "))
         };
         error(name, format!("unknown option `{written}`"), help)
     }

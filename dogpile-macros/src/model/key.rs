@@ -10,6 +10,7 @@ use crate::attrs;
 use crate::errors::{Errors, list, nearest};
 use crate::item::Item;
 use crate::scan;
+use crate::value::as_identifier;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt as _;
@@ -216,7 +217,7 @@ fn picked<'a>(parts: Vec<KeyPart>, item: &'a Item, errors: &mut Errors) -> Optio
             picked.push(Part::Expr(Box::new(expr), Box::new(ty)));
             continue;
         }
-        let Some(name) = name_of(&expr) else {
+        let Some(name) = as_identifier(&expr) else {
             let help = "write its type behind it, such as `user.tenant: &str`";
             errors.at(expr, "the type of this part of the key is not known here", help);
             continue;
@@ -351,14 +352,6 @@ fn is_bound(name: &Ident, item: &Item) -> bool {
         FnArg::Typed(typed) => scan::word(&typed.pat, &name.to_string()).is_some(),
         FnArg::Receiver(_) => false,
     })
-}
-
-/// The name, if the expression is nothing but one; `_` is none of a value.
-fn name_of(expr: &Expr) -> Option<&Ident> {
-    match expr {
-        Expr::Path(path) if path.qself.is_none() && path.attrs.is_empty() => path.path.get_ident(),
-        _ => None,
-    }
 }
 
 fn is_repeated(name: &Ident, seen: &mut Vec<Ident>, errors: &mut Errors) -> bool {
